@@ -1,0 +1,1 @@
+"""How the system is started and looked after: the command line, the trial, topics, images, alarms."""
