@@ -1,0 +1,53 @@
+# The front door. Needs make and Python 3.11+ with venv; everything else it fetches itself, locked by hash.
+#   make trial ARGS="--data DIR"    hands arguments on        make test PYTEST_ARGS="-k promise"    likewise
+
+.DEFAULT_GOAL := help
+.PHONY: help trial tour test check bench mutants generate lock clean
+
+BIN := .venv/bin
+export PYTHON
+
+# Whoever has the larger environment needs no smaller one.
+TRIAL := $(if $(wildcard .venv/ready-for-dev),.venv/ready-for-dev,.venv/ready-for-trial)
+DEV := .venv/ready-for-dev
+
+.venv/ready-for-%: requirements/%.txt requirements/bootstrap.txt requirements/install.sh pyproject.toml
+	@requirements/install.sh $*
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+trial: $(TRIAL) ## bring an invented region up: Postgres, Kafka, the services (Ctrl-C ends it, nothing stays)
+	@$(BIN)/heijastin trial $(ARGS)
+
+tour: $(TRIAL) ## play a month in the trial, told as it happens; ends by itself
+	@$(BIN)/heijastin tour $(ARGS)
+
+test: $(DEV) ## run all tests on real Kafka and Postgres, then demand full coverage of domain and handlers
+	$(BIN)/pytest -n 2 --cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/coverage report --include='services/*/domain/*,services/*/handlers*' --fail-under=100
+
+check: $(DEV) ## lint, format, types, import contracts, spelling, SQL, generated files
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/basedpyright --warnings
+	$(BIN)/codespell
+	$(BIN)/squawk $$(git ls-files '*/migrations/*.sql')
+	deploy/check_tree.sh
+
+bench: $(DEV) ## measure intake and relay beside the plainest program that does the same
+	$(BIN)/python -m benchmarks $(ARGS)
+
+mutants: $(DEV) ## change the domain line by line and see whether a test notices; lists the survivors
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
+
+generate: $(DEV) ## write contracts, OpenAPI, AsyncAPI and docs/events.md anew from the code
+	$(BIN)/heijastin generate
+
+lock: $(DEV) ## take newly wanted dependencies into the locks (ARGS=--upgrade: the newest of all, a week old at least)
+	requirements/lock.sh $(ARGS)
+
+clean: ## remove the environment and everything that can be made again
+	rm -rf .venv .cache build mutants htmlcov .coverage .coverage.* *.egg-info .hypothesis .import_linter_cache .pytest_cache .ruff_cache

@@ -1,0 +1,65 @@
+#!/bin/sh
+# Prepare .venv by itself: requirements/install.sh trial|dev
+# Needs Python 3.11+ with venv, and the network the first time. Every failure names its cure.
+set -eu
+cd "$(dirname "$0")/.."
+purpose=$1
+log=.venv/install.log
+
+give_up() {
+    printf '\n%s\n' "$@" >&2
+    exit 1
+}
+
+find_python() {
+    for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+}
+
+explain() {
+    tail -n 15 "$log" >&2
+    if grep -qiE 'no space left|disk quota' "$log"; then
+        give_up "The disk is full: about 1 GB is needed here and in ${UV_CACHE_DIR:-~/.cache/uv}. Free some, then run the same command again."
+    elif grep -qiE 'hash(es)? (mismatch|do not match)|do not match the hashes' "$log"; then
+        give_up "A downloaded package is not the one that was locked. Empty ${UV_CACHE_DIR:-~/.cache/uv}; if it happens again, ask whoever runs your package mirror."
+    elif grep -qiE 'certificate|ssl' "$log"; then
+        give_up "The package index's certificate is not trusted here. Behind an inspecting proxy, name its authority:" \
+            "    export SSL_CERT_FILE=/path/to/ca.pem PIP_CERT=/path/to/ca.pem"
+    elif grep -qiE 'resolve host|name resolution|connect|timed out|timeout|network|temporary failure|no matching distribution|proxy' "$log"; then
+        give_up "The package index cannot be reached; the first run downloads from it (later ones do not)." \
+            "Check the network. Behind a proxy or a mirror of your own:" \
+            "    export HTTPS_PROXY=http://proxy:port" \
+            "    export PIP_INDEX_URL=https://mirror/simple UV_DEFAULT_INDEX=https://mirror/simple"
+    fi
+    give_up "The environment could not be prepared; the whole story is in $log. 'make clean' starts over."
+}
+
+python=$(find_python)
+[ -n "$python" ] || give_up "Python 3.11 or newer is needed, and $(python3 --version 2> /dev/null || echo 'no python3') was found." \
+    "    apt-get install python3 python3-venv      or: make ... PYTHON=/path/to/python3.13"
+"$python" -c 'import ensurepip, venv' 2> /dev/null || give_up "This Python has no venv module." \
+    "    apt-get install python3-venv"
+if [ ! -w . ]; then give_up "$PWD is not writable: clone into a folder of your own."; fi
+if [ ! -x ".venv/bin/uv" ] && [ "$(df -Pk . | awk 'NR == 2 {print $4}')" -lt 1000000 ]; then
+    give_up "Less than 1 GB is free on the disk of $PWD. Free some, then run the same command again."
+fi
+
+# A HOME that cannot hold a cache must not stop anyone.
+if [ -z "${UV_CACHE_DIR:-}" ] && ! mkdir -p "${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/uv" 2> /dev/null; then
+    export UV_CACHE_DIR="$PWD/.cache/uv"
+fi
+export UV_PYTHON=.venv/bin/python UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$PWD/.venv" PIP_DISABLE_PIP_VERSION_CHECK=1
+
+if ! .venv/bin/python -c '' 2> /dev/null || ! .venv/bin/uv --version > /dev/null 2>&1; then
+    echo "Preparing .venv with $("$python" --version) (once; needs the network) ..."
+    "$python" -m venv --clear .venv > /dev/null || give_up "'$python -m venv .venv' failed." "    apt-get install python3-venv"
+    .venv/bin/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements/bootstrap.txt > "$log" 2>&1 || explain
+fi
+# --no-build: a compiler is never needed; what has no wheel does not get in.
+.venv/bin/uv pip install --require-hashes --no-build -r "requirements/$purpose.txt" > "$log" 2>&1 || explain
+.venv/bin/uv pip install --no-deps --no-build-isolation -e . >> "$log" 2>&1 || explain
+touch ".venv/ready-for-$purpose"
