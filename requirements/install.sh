@@ -52,6 +52,10 @@ fi
 if [ -z "${UV_CACHE_DIR:-}" ] && ! mkdir -p "${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/uv" 2> /dev/null; then
     export UV_CACHE_DIR="$PWD/.cache/uv"
 fi
+# Trust what this machine trusts (an authority of the organisation's own, say), where it has an opinion.
+for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
+    if [ -e "$bundle" ]; then export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-1}; fi
+done
 export UV_PYTHON=.venv/bin/python UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$PWD/.venv" PIP_DISABLE_PIP_VERSION_CHECK=1
 
 if ! .venv/bin/python -c '' 2> /dev/null || ! .venv/bin/uv --version > /dev/null 2>&1; then
