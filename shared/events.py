@@ -24,12 +24,11 @@ class Event(BaseModel):
     contract_version: ClassVar[int] = 1
     abstract: ClassVar[bool] = True
 
-    @classmethod
-    def __pydantic_init_subclass__(
-        cls, *, topic: str | None = None, abstract: bool = False, contract_version: int | None = None, **kwargs: object
+    def __init_subclass__(
+        cls, *, topic: str | None = None, abstract: bool = False, contract_version: int | None = None
     ) -> None:
         """Remember the stream that the class keyword arguments name."""
-        super().__pydantic_init_subclass__(**kwargs)
+        super().__init_subclass__()
         cls.abstract = abstract
         if topic is not None:
             cls.topic = topic
