@@ -1,6 +1,6 @@
 """
-Scheduling: plans and prepares Heijastin meetings and their follow-ups, and publishes what happened.
+Scheduling: who meets whom, when, and what came of it.
 
-The rooms, from the door down: main; api and subscriptions; handlers; store; domain; commands, events and consumed;
-metrics and settings. Imports point down only.
+Rooms from the edge inwards: `main`, `api` and `subscriptions`, `handlers`, `store`, `domain`, then the vocabulary
+(`commands`, `events`, `consumed`), then `metrics` and `settings`.
 """

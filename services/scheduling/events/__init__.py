@@ -1,0 +1,59 @@
+"""What scheduling tells the others. One module per subject; every event carries the whole public state of it."""
+
+from services.scheduling.events.cases import CaseClosed, CaseFact, CaseOpened, CaseReassigned, CaseReopened
+from services.scheduling.events.follow_ups import (
+    FollowUpCancelled,
+    FollowUpCorrected,
+    FollowUpFact,
+    FollowUpHeld,
+    FollowUpRescheduled,
+    FollowUpRetracted,
+    FollowUpScheduled,
+)
+from services.scheduling.events.meetings import (
+    MeetingCancelled,
+    MeetingCorrected,
+    MeetingDeferred,
+    MeetingFact,
+    MeetingHeld,
+    MeetingRescheduled,
+    MeetingRetracted,
+    MeetingScheduled,
+)
+from services.scheduling.events.units import (
+    DeputySet,
+    RuleVersion,
+    TeamConfigured,
+    UnitConfigured,
+    WorkerConfigured,
+    WorkingHours,
+)
+
+__all__ = [
+    "CaseClosed",
+    "CaseFact",
+    "CaseOpened",
+    "CaseReassigned",
+    "CaseReopened",
+    "DeputySet",
+    "FollowUpCancelled",
+    "FollowUpCorrected",
+    "FollowUpFact",
+    "FollowUpHeld",
+    "FollowUpRescheduled",
+    "FollowUpRetracted",
+    "FollowUpScheduled",
+    "MeetingCancelled",
+    "MeetingCorrected",
+    "MeetingDeferred",
+    "MeetingFact",
+    "MeetingHeld",
+    "MeetingRescheduled",
+    "MeetingRetracted",
+    "MeetingScheduled",
+    "RuleVersion",
+    "TeamConfigured",
+    "UnitConfigured",
+    "WorkerConfigured",
+    "WorkingHours",
+]
