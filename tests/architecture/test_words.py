@@ -59,7 +59,7 @@ class TestTheSearch:
         [
             "class MeetingHeld:",
             "follow_up_id: UUID",
-            "# tells the family",
+            "# tells the families",
             "SELECT * FROM cases",
             'topic = "heijastin.quality.promises.v1"',
             "lock_children",
