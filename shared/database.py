@@ -5,18 +5,19 @@ One request, one batch or one sweep is one transaction: opened at the edge, comm
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from shared import ids
 
-Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+# In quotes: the classes are generic in their stubs only.
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Transaction:
         """Return the first row, or None."""
         return await self.connection.fetchrow(query, *args)
 
-    async def fetchval(self, query: str, *args: object) -> Any:  # noqa: ANN401 - a column's type is the query's affair
+    async def fetchval(self, query: str, *args: object) -> Any:
         """Return the first column of the first row, or None."""
         return await self.connection.fetchval(query, *args)
 
@@ -107,7 +108,7 @@ class Database:
         await self.pool.close()
 
     @asynccontextmanager
-    async def transaction(self, trace: Trace | None = None) -> AsyncIterator[Transaction]:
+    async def transaction(self, trace: Trace | None = None) -> AsyncGenerator[Transaction]:
         """
         Open a transaction on a connection of the pool; commit at the end, roll back on any exception.
 
@@ -117,7 +118,7 @@ class Database:
             yield tx
 
     @asynccontextmanager
-    async def transaction_on(self, connection: Connection, trace: Trace | None = None) -> AsyncIterator[Transaction]:
+    async def transaction_on(self, connection: Connection, trace: Trace | None = None) -> AsyncGenerator[Transaction]:
         """Open a transaction on a *connection* that the caller holds, for loops that keep one of their own."""
         async with connection.transaction():
             now = await connection.fetchval("SELECT business_now()")
@@ -127,10 +128,11 @@ class Database:
             self.appended.set()
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Connection]:
+    async def reading(self) -> AsyncGenerator[Connection]:
         """Open a read-only transaction in which all queries see one state."""
-        async with self.pool.acquire() as connection, connection.transaction(
-            isolation="repeatable_read", readonly=True
+        async with (
+            self.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             yield connection
 
