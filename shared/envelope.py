@@ -63,14 +63,6 @@ def to_headers(envelope: Envelope) -> Headers:
     return headers
 
 
-def event_type_of(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
-    """Return the type a record claims, or None; the cheap look before anything is parsed."""
-    for name, value in headers:
-        if name == "ce_type" and value is not None:
-            return value.decode("ascii", "backslashreplace")
-    return None
-
-
 def from_headers(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
     """
     Read the attributes back.
@@ -82,7 +74,8 @@ def from_headers(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
     for name, value in headers:
         if not name.startswith("ce_"):
             continue
-        if value is None or name in attributes or not value.isascii():
+        # A backslash stands where a byte could not be read; none of ours has one.
+        if value is None or name in attributes or not value.isascii() or b"\\" in value:
             raise UnreadableEnvelope(name)
         attributes[name] = value.decode("ascii")
     try:

@@ -29,7 +29,7 @@ _CREATE_LEDGER = """
 """
 
 
-class SchemaMismatch(Exception):  # noqa: N818 - the name says the situation
+class SchemaMismatch(Exception):
     """The database is not at the version that this program needs; the message says which file and what to do."""
 
 
@@ -64,7 +64,7 @@ async def migrate(owner_url: str, *folders: Path) -> list[str]:
     """
     connection = await asyncpg.connect(owner_url, server_settings={"application_name": "migrate", "lock_timeout": "5s"})
     try:
-        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):  # noqa: ASYNC110 - see above
             await asyncio.sleep(_LOCK_POLL_SECONDS)
         await connection.execute(_CREATE_LEDGER)
         wanted = read(*folders)

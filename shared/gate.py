@@ -1,0 +1,64 @@
+"""
+The gate: until when a reader's knowledge is complete.
+
+The publishers' relays write watermarks into their streams (see `shared.relay`); a reader keeps the latest of each
+partition. Whatever was recorded before the least of them has been read, so what is missing did not happen.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.database import Connection, Transaction
+
+_RAISE = """
+    INSERT INTO watermarks (topic, partition, partitions, complete_until)
+    SELECT topic, partition, partitions, complete_until
+    FROM unnest($1::text[], $2::int[], $3::int[], $4::timestamptz[]) AS seen (topic, partition, partitions, complete_until)
+    ORDER BY topic, partition
+    ON CONFLICT (topic, partition) DO UPDATE
+    SET partitions = excluded.partitions, complete_until = greatest(watermarks.complete_until, excluded.complete_until)
+"""
+
+# A partition that has never shown a watermark keeps the gate shut: each row says how many partitions there must be.
+_COMPLETE_UNTIL = """
+    SELECT min(complete_until)
+    FROM watermarks WHERE topic = ANY ($1::text[])
+    HAVING count(*) = (
+        SELECT sum(partitions) FROM (SELECT max(partitions) AS partitions FROM watermarks
+                                     WHERE topic = ANY ($1::text[]) GROUP BY topic) AS topics)
+       AND count(DISTINCT topic) = cardinality($1::text[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """Everything recorded before *complete_until* stands above this line of the partition; *partitions* of the topic."""
+
+    topic: str
+    partition: int
+    partitions: int
+    complete_until: datetime
+
+
+async def raise_watermarks(tx: Transaction, seen: Iterable[Watermark]) -> None:
+    """Keep the latest watermark of each partition; an earlier one changes nothing."""
+    latest: dict[tuple[str, int], Watermark] = {}
+    for mark in seen:
+        known = latest.get((mark.topic, mark.partition))
+        if known is None or known.complete_until < mark.complete_until:
+            latest[mark.topic, mark.partition] = mark
+    if latest:
+        marks = list(latest.values())
+        await tx.execute(
+            _RAISE,
+            [mark.topic for mark in marks],
+            [mark.partition for mark in marks],
+            [mark.partitions for mark in marks],
+            [mark.complete_until for mark in marks],
+        )
+
+
+async def complete_until(connection: Connection, topics: Sequence[str]) -> datetime | None:
+    """Return the least watermark over all partitions of *topics* (business time, UTC); None while the gate is shut."""
+    return await connection.fetchval(_COMPLETE_UNTIL, list(topics))

@@ -1,0 +1,526 @@
+"""
+The intake: facts of other services, taken in batches, each batch one transaction.
+
+In that transaction stand the guard, what the service makes of the facts (its *fold*), the facts it publishes in turn,
+the watermarks, and what had to be parked. Kafka's offsets are only a hint; a batch may come again, whole or in part,
+and ends in the same state.
+
+A fact of a known type that cannot be read, or that the fold refuses or chokes on, is parked in the database with all
+later facts of its key, and replayed in order when its cause is mended (`shared.parking`). Unknown types pass.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import asyncpg
+import structlog
+from pydantic import ValidationError
+
+from shared import clock, gate, parking
+from shared.database import Database, Trace, Transaction
+from shared.envelope import WATERMARK_LABEL, Envelope, UnreadableEnvelope, from_headers
+from shared.errors import Transient
+from shared.events import Consumed
+from shared.failpoints import failpoint
+from shared.inbox import Guarded, StreamKey, guard
+
+log = structlog.get_logger(__name__)
+
+GIVE_UP_AFTER_SECONDS = 90.0
+"""Within one hand-over; then the batch goes back to Kafka and comes again. Well inside max_poll_interval."""
+_FIRST_PAUSE_SECONDS = 0.05
+_LONGEST_PAUSE_SECONDS = 5.0
+
+INTAKE_LOCK = 0x1A7A4E
+"""Shared by batches and sweeps, exclusive to a rebuild; `intake.paused_since` outlives a rebuild that was killed."""
+
+_MAY_TAKE = """
+    SELECT pg_try_advisory_xact_lock_shared($1) AND NOT EXISTS (SELECT FROM intake WHERE paused_since IS NOT NULL)
+"""
+
+# Operator intervention, resources, rollbacks that a repetition mends, lost connections.
+_PASSING_SQLSTATES = ("08", "40", "53", "55", "57", "58")
+
+
+class Received(Protocol):
+    """A record as the Kafka client hands it over."""
+
+    @property
+    def topic(self) -> str:
+        """The topic."""
+        ...
+
+    @property
+    def partition(self) -> int:
+        """The partition of the topic."""
+        ...
+
+    @property
+    def offset(self) -> int:
+        """The place in the partition."""
+        ...
+
+    @property
+    def key(self) -> bytes | None:
+        """The record key."""
+        ...
+
+    @property
+    def value(self) -> bytes | None:
+        """The body; None is a tombstone."""
+        ...
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]:
+        """The headers; bytes that are not ASCII are backslash-escaped."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact of another service, read: its envelope's essentials and the reader's own view of its body."""
+
+    topic: str
+    key: str
+    sequence: int
+    event_type: str
+    event_id: str
+    subject_version: int
+    recorded_at: datetime
+    trace: Trace
+    """What an effect of this fact continues: same correlation, caused by this fact."""
+    body: Consumed
+
+    @property
+    def stream(self) -> StreamKey:
+        """Topic and key."""
+        return self.topic, self.key
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """
+    What a fold is given.
+
+    `facts` are fresh, in stream order per key. `disturbed` are the streams whose parked facts or gaps changed;
+    `disturbed_since` says for every stream touched since when it has parked facts or an open gap that is not quiet.
+    """
+
+    facts: tuple[Fact, ...]
+    disturbed: frozenset[StreamKey] = frozenset()
+    disturbed_since: Mapping[StreamKey, datetime] = field(default_factory=dict[StreamKey, datetime])
+
+
+Refusals = list[tuple[Fact, str]]
+"""Facts that a fold could not take, each with a coded reason in snake_case."""
+
+Fold = Callable[[Transaction, Batch], Awaitable[Refusals]]
+
+BEHIND_A_PARKED_FACT = "behind_a_parked_fact"
+
+
+class FactRefused(Exception):
+    """Raised while applying a fact that contradicts itself; `reason` is a coded word for the parked row."""
+
+    def __init__(self, reason: str) -> None:
+        """Take the coded *reason*."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+def apply_in_order(facts: Iterable[Fact], apply: Callable[[Fact], None]) -> Refusals:
+    """Apply facts one by one; when one is refused, so are all later ones of its stream, to keep their order."""
+    refusals: Refusals = []
+    blocked: set[StreamKey] = set()
+    for fact in facts:
+        if fact.stream in blocked:
+            refusals.append((fact, BEHIND_A_PARKED_FACT))
+            continue
+        try:
+            apply(fact)
+        except FactRefused as refused:
+            blocked.add(fact.stream)
+            refusals.append((fact, refused.reason))
+    return refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a service listens to: `reads` maps the wire types it knows to its own view of them."""
+
+    group: str
+    topics: tuple[str, ...]
+    reads: Mapping[str, type[Consumed]]
+    fold: Fold
+
+
+@dataclass(slots=True)
+class IntakeState:
+    """What an operator asks of an intake; read by the metrics, written here only."""
+
+    batches: int = 0
+    records: int = 0
+    facts: int = 0
+    duplicates: int = 0
+    missing: int = 0
+    parked: int = 0
+    unknown_types: int = 0
+    from_the_future: int = 0
+    """Facts recorded later than our own business time: some clock is wrong."""
+    retries: int = 0
+    last_batch_at: float | None = None
+    """Monotonic seconds at the end of the last batch."""
+    last_batch_records: int = 0
+    last_batch_seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Intake:
+    """The intake of one process; `take` is given each batch by the consumer."""
+
+    database: Database
+    subscription: Subscription
+    state: IntakeState = field(default_factory=IntakeState)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set after each batch that brought a watermark: what waits for the gate may look again."""
+
+    async def take(self, records: Sequence[Received], revoking: Callable[[], bool] = lambda: False) -> None:
+        """
+        Settle *records*: when this returns, all their effects are durable and the offsets may be committed.
+
+        Passing trouble is retried here with growing pauses, unless *revoking* says that the partitions are being
+        taken away.
+
+        Raises:
+            Transient, asyncpg.PostgresError, OSError: it did not pass in time; nothing of the batch has taken effect.
+        """
+        began = clock.monotonic()
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                await self._take_whole(records)
+                break
+            except Exception as trouble:
+                if not is_passing(trouble):
+                    log.exception("batch_redone_one_by_one", records=len(records), error=type(trouble).__name__)
+                    await self._take_one_by_one(records)
+                    break
+                if revoking() or clock.monotonic() - began > GIVE_UP_AFTER_SECONDS:
+                    raise
+                self.state.retries += 1
+                if pause == _FIRST_PAUSE_SECONDS:
+                    log.warning("batch_waits", records=len(records), error=type(trouble).__name__)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        self.state.batches += 1
+        self.state.records += len(records)
+        self.state.last_batch_at = clock.monotonic()
+        self.state.last_batch_records = len(records)
+        self.state.last_batch_seconds = self.state.last_batch_at - began
+
+    async def _take_one_by_one(self, records: Sequence[Received]) -> None:
+        """The slow way after an error that is not passing: one transaction a record, so that only the culprit parks."""
+        for record in records:
+            try:
+                await self._take_whole([record])
+            except Exception as trouble:
+                if is_passing(trouble):
+                    raise
+                await self._park_indigestible(record, type(trouble).__name__)
+
+    async def _park_indigestible(self, record: Received, error: str) -> None:
+        parked = parking.Parked.of(record, "indigestible", detail=error)
+        async with self.database.transaction() as tx:
+            await may_take(tx)
+            await guard(tx, [(entry.stream, entry.envelope.sequence) for entry in _sorted([record], {}).facts])
+            await parking.park(tx, [parked])
+        self._count_parked(parked)
+        if parked.key is None:
+            return
+        stream = (parked.topic, parked.key)
+        try:
+            async with self.database.transaction() as tx:
+                await self.subscription.fold(
+                    tx, Batch((), frozenset([stream]), await parking.disturbances(tx, [stream]))
+                )
+        except Exception:
+            # The fact is safe and its key waits; that the rest of the key looks undisturbed is the lesser evil.
+            log.exception("disturbance_not_told", topic=parked.topic)
+
+    async def _take_whole(self, records: Sequence[Received]) -> None:
+        async with self.database.transaction() as tx:
+            await may_take(tx)
+            marks = await self._take_in(tx, records)
+            failpoint("intake_before_commit")
+        failpoint("intake_committed")
+        if marks:
+            self.moved.set()
+
+    async def _take_in(self, tx: Transaction, records: Sequence[Received]) -> bool:
+        """Do the whole batch within *tx*; returns whether watermarks came with it."""
+        sorted_out = _sorted(records, self.subscription.reads)
+        guarded = await guard(tx, [(entry.stream, entry.envelope.sequence) for entry in sorted_out.facts])
+        stale = {id(entry) for place, entry in enumerate(sorted_out.facts) if place not in guarded.fresh}
+        blocked = await parking.blocked(tx, {entry.stream for entry in sorted_out.entries if entry.stream[1]})
+
+        readable: list[tuple[Fact, Received]] = []
+        to_park: list[parking.Parked] = []
+        for entry in sorted_out.entries:
+            match entry:
+                case _Unreadable():
+                    blocked.add(entry.stream)
+                    to_park.append(parking.Parked.of(entry.record, "unreadable_envelope", detail=entry.problem))
+                case _Enveloped() if id(entry) in stale:
+                    pass
+                case _Enveloped() if entry.stream in blocked:
+                    to_park.append(parking.Parked.of(entry.record, BEHIND_A_PARKED_FACT))
+                case _Enveloped(reads=None):
+                    self.state.unknown_types += 1
+                case _Enveloped(reads=type() as reads):
+                    try:
+                        readable.append((_fact_of(entry, reads), entry.record))
+                    except ValidationError as invalid:
+                        blocked.add(entry.stream)
+                        to_park.append(parking.Parked.of(entry.record, "unreadable_body", detail=_explain(invalid)))
+        await parking.park(tx, to_park)
+        disturbed = guarded.disturbed | {(row.topic, row.key) for row in to_park if row.key is not None}
+        to_park += await self._fold(tx, readable, frozenset(disturbed))
+        await gate.raise_watermarks(tx, sorted_out.watermarks)
+        self._count(tx, guarded, readable, to_park)
+        return bool(sorted_out.watermarks)
+
+    async def _fold(
+        self, tx: Transaction, readable: Sequence[tuple[Fact, Received]], disturbed: frozenset[StreamKey]
+    ) -> list[parking.Parked]:
+        """Let the service make of the facts what it will; parks and returns those that it refuses."""
+        if not readable and not disturbed:
+            return []
+        since = await parking.disturbances(tx, {fact.stream for fact, _ in readable} | disturbed)
+        refusals = await self.subscription.fold(tx, Batch(tuple(fact for fact, _ in readable), disturbed, since))
+        if not refusals:
+            return []
+        record_of = {(fact.stream, fact.sequence): record for fact, record in readable}
+        refused = [parking.Parked.of(record_of[fact.stream, fact.sequence], reason) for fact, reason in refusals]
+        await parking.park(tx, refused)
+        return refused
+
+    def _count(
+        self,
+        tx: Transaction,
+        guarded: Guarded,
+        readable: Sequence[tuple[Fact, Received]],
+        parked: Iterable[parking.Parked],
+    ) -> None:
+        self.state.facts += len(readable)
+        self.state.duplicates += guarded.duplicates
+        self.state.missing += guarded.missing
+        if guarded.missing:
+            log.error("gap_noticed", missing=guarded.missing, streams=len(guarded.disturbed))
+        for row in parked:
+            self._count_parked(row)
+        ahead = sum(1 for fact, _ in readable if fact.recorded_at > tx.now)
+        if ahead:
+            self.state.from_the_future += ahead
+            log.error("facts_from_the_future", facts=ahead)
+
+    def _count_parked(self, parked: parking.Parked) -> None:
+        self.state.parked += 1
+        log.error(
+            "fact_parked",
+            topic=parked.topic,
+            partition=parked.partition,
+            kafka_offset=parked.offset,
+            event_type=parked.event_type,
+            reason=parked.reason,
+        )
+
+
+class IntakePaused(Transient):
+    """A rebuild is going on; what comes in waits for its end."""
+
+
+async def may_take(tx: Transaction) -> None:
+    """
+    Keep a rebuild from starting until this transaction has ended.
+
+    Raises:
+        IntakePaused: one is going on, or was cut short.
+    """
+    if not await tx.fetchval(_MAY_TAKE, INTAKE_LOCK):
+        raise IntakePaused
+
+
+def is_passing(trouble: BaseException) -> bool:
+    """Tell whether the same batch may well succeed a moment later."""
+    match trouble:
+        case Transient() | OSError() | TimeoutError() | asyncpg.InterfaceError():
+            return True
+        case asyncpg.PostgresError():
+            return (trouble.sqlstate or "").startswith(_PASSING_SQLSTATES)
+        case _:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """A record whose envelope is not ours, in its place among the others."""
+
+    record: Received
+    stream: StreamKey
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Enveloped:
+    """A record whose envelope was read; `reads` is None for a type that this reader does not know."""
+
+    record: Received
+    stream: StreamKey
+    envelope: Envelope
+    reads: type[Consumed] | None
+
+
+@dataclass(slots=True)
+class _SortedOut:
+    """The records of a batch by what can be made of them at first sight, in the order they came."""
+
+    entries: list[_Unreadable | _Enveloped] = field(default_factory=list["_Unreadable | _Enveloped"])
+    facts: list[_Enveloped] = field(default_factory=list[_Enveloped])
+    watermarks: list[gate.Watermark] = field(default_factory=list[gate.Watermark])
+
+
+def _sorted(records: Iterable[Received], reads: Mapping[str, type[Consumed]]) -> _SortedOut:
+    sorted_out = _SortedOut()
+    for record in records:
+        stream = (record.topic, parking.readable_key(record.key) or "")
+        try:
+            envelope = from_headers(record.headers)
+            if envelope.event_type.split(".")[-2:-1] == [WATERMARK_LABEL]:
+                sorted_out.watermarks.append(_watermark_of(record))
+                continue
+            if not stream[1]:
+                raise UnreadableEnvelope("key")  # noqa: TRY301 - the same end as any other missing attribute
+        except UnreadableEnvelope as unreadable:
+            sorted_out.entries.append(_Unreadable(record, stream, str(unreadable)[:200]))
+            continue
+        entry = _Enveloped(record, stream, envelope, reads.get(envelope.event_type))
+        sorted_out.entries.append(entry)
+        sorted_out.facts.append(entry)
+    return sorted_out
+
+
+def _fact_of(entry: _Enveloped, reads: type[Consumed]) -> Fact:
+    """Read the body of a record; raises ValidationError if it is not what its type promises."""
+    envelope = entry.envelope
+    return Fact(
+        topic=entry.stream[0],
+        key=entry.stream[1],
+        sequence=envelope.sequence,
+        event_type=envelope.event_type,
+        event_id=envelope.event_id,
+        subject_version=envelope.subject_version,
+        recorded_at=envelope.recorded_at,
+        trace=Trace(envelope.trace.correlation_id, envelope.event_id, envelope.trace.traceparent),
+        body=reads.model_validate_json(entry.record.value or b""),
+    )
+
+
+def _explain(invalid: ValidationError) -> str:
+    """Say which fields were wrong and how, without any of their values."""
+    return "; ".join(
+        f"{'.'.join(map(str, error['loc'])) or 'body'}: {error['type']}"
+        for error in invalid.errors(include_url=False, include_context=False, include_input=False)[:5]
+    )
+
+
+def _watermark_of(record: Received) -> gate.Watermark:
+    try:
+        body = json.loads(record.value or b"")
+        complete_until = datetime.fromisoformat(body["as_of"])
+        partitions = int(body["partitions"])
+    except (ValueError, KeyError, TypeError) as malformed:
+        raise UnreadableEnvelope("watermark") from malformed
+    if complete_until.tzinfo is None:
+        raise UnreadableEnvelope("watermark")
+    return gate.Watermark(record.topic, record.partition, partitions, complete_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """How a replay ended: how many facts were taken, and why the next one was not (None when all were)."""
+
+    taken: int
+    stopped_by: str | None
+
+
+async def replay(database: Database, subscription: Subscription, stream: StreamKey) -> Replayed:
+    """
+    Take the parked facts of a stream, in order, each in a transaction of its own, until one refuses again.
+
+    The same readers and the same fold as ever; the guard has seen these facts already.
+
+    Raises:
+        parking.NothingParked: nothing of this stream is parked.
+    """
+    taken = 0
+    while True:
+        try:
+            async with database.transaction() as tx:
+                await may_take(tx)
+                row = await parking.next_of(tx, stream)
+                if row is None:
+                    break
+                await _take_parked(tx, subscription, row, stream)
+        except _StillRefused as still:
+            return Replayed(taken, still.reason)
+        taken += 1
+    if not taken:
+        raise parking.NothingParked
+    return Replayed(taken, None)
+
+
+async def _take_parked(tx: Transaction, subscription: Subscription, row: parking.ParkedRow, stream: StreamKey) -> None:
+    """Take one parked fact; raises `_StillRefused`, so that nothing of it has happened, when it cannot be taken yet."""
+    entries = _sorted([row], subscription.reads).facts
+    if not entries:
+        raise _StillRefused("unreadable_envelope")
+    facts: list[Fact] = []
+    if entries[0].reads is not None:
+        try:
+            facts = [_fact_of(entries[0], entries[0].reads)]
+        except ValidationError as invalid:
+            raise _StillRefused("unreadable_body") from invalid
+    await parking.settle(tx, row.id, "replayed", because="replayed")
+    since = await parking.disturbances(tx, [stream])
+    refusals = await subscription.fold(tx, Batch(tuple(facts), frozenset([stream]), since))
+    if refusals:
+        raise _StillRefused(refusals[0][1])
+
+
+class _StillRefused(Exception):
+    """Undoes the transaction of a replay whose fact cannot be taken yet."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+async def discard(database: Database, subscription: Subscription, parked_id: int, *, because: str) -> None:
+    """
+    Give a parked fact up for good; *because* is kept with it. What waits behind it stays until it is replayed.
+
+    Raises:
+        parking.NothingParked, parking.ReasonMissing: see there.
+    """
+    async with database.transaction() as tx:
+        await may_take(tx)
+        row = await parking.show(tx.connection, parked_id)
+        await parking.settle(tx, parked_id, "discarded", because=because)
+        if row.stream_key is not None:
+            stream = (row.topic, row.stream_key)
+            since = await parking.disturbances(tx, [stream])
+            await subscription.fold(tx, Batch((), frozenset([stream]), since))
