@@ -1,0 +1,67 @@
+"""Request bodies: JSON, strict, and no larger than agreed."""
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from starlette.requests import Request
+from starlette.types import Message, Receive
+
+from shared.errors import Invalid, Refusal
+
+MAX_BODY_BYTES: Final = 64 * 1024  # commands are some dozens of fields; what needs more asks for more
+
+
+class BodyTooLarge(Refusal):
+    """The body is larger than we take; send less at a time."""
+
+
+class BodyNotJson(Refusal):
+    """Send the body as JSON, with `Content-Type: application/json`."""
+
+
+class BodyWithNul(Invalid):
+    """Remove the NUL characters from the body; no text can hold one here."""
+
+
+def limited(receive: Receive, *, max_bytes: int) -> Receive:
+    """
+    Return *receive* that stops in the middle of a body which turns out too large.
+
+    Raises (when called):
+        BodyTooLarge: more than *max_bytes* have come.
+    """
+    so_far = 0
+
+    async def receive_within_limit() -> Message:
+        nonlocal so_far
+        message = await receive()
+        so_far += len(message.get("body", b""))
+        if so_far > max_bytes:
+            raise BodyTooLarge
+        return message
+
+    return receive_within_limit
+
+
+async def read_json(request: Request) -> None:
+    """
+    Read the whole body into memory, so that no database connection waits for a slow sender.
+
+    Raises:
+        BodyTooLarge, BodyNotJson, BodyWithNul: it is refused before anybody looks into it.
+    """
+    body = await request.body()
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body and media_type != "application/json":
+        raise BodyNotJson
+    if b"\\u0000" in body:
+        raise BodyWithNul
+
+
+def loose_objects(schema: Mapping[str, Any]) -> list[str]:
+    """Return the names of the objects in a JSON *schema* that would take unknown fields without a word."""
+    found: list[str] = []
+    for name, part in [("the body", schema), *cast("Mapping[str, Any]", schema.get("$defs", {})).items()]:
+        if "properties" in part and part.get("additionalProperties") is not False:
+            found.append(str(part.get("title", name)))
+    return found

@@ -1,0 +1,48 @@
+"""Versions over HTTP: `ETag` tells the version of what was read, `If-Match` which version a change was made from."""
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, Header
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.errors import Refusal, Stale
+
+_ETAG = re.compile(r'"(0|[1-9][0-9]{0,17})"')
+
+
+class VersionMissing(Refusal):
+    """Say which version you read: send its ETag as `If-Match`."""
+
+
+def etag(version: int) -> str:
+    """Return the entity tag of a row's *version*."""
+    return f'"{version}"'
+
+
+async def _version_read(
+    if_match: Annotated[
+        str | None,
+        Header(description='The ETag of what you read, such as `"3"`; the change is refused if it moved on.'),
+    ] = None,
+) -> int:
+    if if_match is None or if_match.strip() == "*":
+        raise VersionMissing
+    tag = _ETAG.fullmatch(if_match.strip())
+    if tag is None:
+        raise Stale  # no tag of ours, so not the present version either
+    return int(tag[1])
+
+
+VersionRead = Annotated[int, Depends(_version_read)]
+"""The version the caller read, from `If-Match`; compare it after locking, and raise `shared.errors.Stale`."""
+
+
+def unless_known(request: Request, response: Response) -> Response:
+    """Return 304 without a body when the caller already has what *response* carries, else *response*."""
+    tag = response.headers.get("etag")
+    known = [candidate.strip().removeprefix("W/") for candidate in request.headers.get("if-none-match", "").split(",")]
+    if tag is None or (tag not in known and known != ["*"]):
+        return response
+    return Response(status_code=304, headers={"etag": tag})
