@@ -7,7 +7,8 @@ purpose=$1
 log=.venv/install.log
 
 give_up() {
-    printf '\n%s\n' "$@" >&2
+    echo >&2
+    printf '%s\n' "$@" >&2
     exit 1
 }
 
@@ -39,7 +40,7 @@ explain() {
 }
 
 python=$(find_python)
-[ -n "$python" ] || give_up "Python 3.11 or newer is needed, and $(python3 --version 2> /dev/null || echo 'no python3') was found." \
+[ -n "$python" ] || give_up "Python 3.11 or newer is needed, and ${PYTHON:-python3} is $("${PYTHON:-python3}" --version 2> /dev/null | grep . || echo 'none')." \
     "    apt-get install python3 python3-venv      or: make ... PYTHON=/path/to/python3.13"
 "$python" -c 'import ensurepip, venv' 2> /dev/null || give_up "This Python has no venv module." \
     "    apt-get install python3-venv"
@@ -59,11 +60,15 @@ done
 export UV_PYTHON=.venv/bin/python UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$PWD/.venv" PIP_DISABLE_PIP_VERSION_CHECK=1
 
 if ! .venv/bin/python -c '' 2> /dev/null || ! .venv/bin/uv --version > /dev/null 2>&1; then
-    echo "Preparing .venv with $("$python" --version) (once; needs the network) ..."
+    echo "Preparing .venv with $("$python" --version) (once; downloads about 100 MB for the trial, 250 MB for everything) ..."
     "$python" -m venv --clear .venv > /dev/null || give_up "'$python -m venv .venv' failed." "    apt-get install python3-venv"
     .venv/bin/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements/bootstrap.txt > "$log" 2>&1 || explain
 fi
 # --no-build: a compiler is never needed; what has no wheel does not get in.
-.venv/bin/uv pip install --require-hashes --no-build -r "requirements/$purpose.txt" > "$log" 2>&1 || explain
-.venv/bin/uv pip install --no-deps --no-build-isolation -e . >> "$log" 2>&1 || explain
+install() {
+    { .venv/bin/uv pip install "$@" 2>&1 || echo "failed"; } | tee "$log" | grep -E '^ *(Downloading|Downloaded) ' || true
+    if grep -q '^failed$' "$log"; then explain; fi
+}
+install --require-hashes --no-build -r "requirements/$purpose.txt"
+install --no-deps --no-build-isolation -e .
 touch ".venv/ready-for-$purpose"
