@@ -51,7 +51,7 @@ async def advance(owner_connection: "Connection", *, to: datetime) -> timedelta:
     """
     async with owner_connection.transaction():
         row = await owner_connection.fetchrow(
-            "SELECT is_locked, clock_timestamp() + ahead AS now, clock_timestamp() AS real FROM business_clock FOR UPDATE"
+            "SELECT is_locked, business_now() AS now, clock_timestamp() AS real FROM business_clock FOR UPDATE"
         )
         if row is None or row["is_locked"]:
             raise ClockLocked

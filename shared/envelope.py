@@ -1,5 +1,7 @@
 """
-Facts on the wire: CloudEvents 1.0 in Kafka's binary mode (value = data, attributes = `ce_` headers, key = partition key).
+Facts on the wire: CloudEvents 1.0 in Kafka's binary mode.
+
+The value is the data, attributes are `ce_` headers, the record key is the partition key.
 
 Extensions of ours: `sequence` (contiguous per topic and key, from 1), `subjectversion`, `correlationid`,
 `causationid`, and `traceparent` of the Distributed Tracing extension. `time` is when the fact was recorded.

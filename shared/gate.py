@@ -13,8 +13,8 @@ from shared.database import Connection, Transaction
 
 _RAISE = """
     INSERT INTO watermarks (topic, partition, partitions, complete_until)
-    SELECT topic, partition, partitions, complete_until
-    FROM unnest($1::text[], $2::int[], $3::int[], $4::timestamptz[]) AS seen (topic, partition, partitions, complete_until)
+    SELECT * FROM unnest($1::text[], $2::int[], $3::int[], $4::timestamptz[])
+             AS seen (topic, partition, partitions, complete_until)
     ORDER BY topic, partition
     ON CONFLICT (topic, partition) DO UPDATE
     SET partitions = excluded.partitions, complete_until = greatest(watermarks.complete_until, excluded.complete_until)
@@ -33,7 +33,7 @@ _COMPLETE_UNTIL = """
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """Everything recorded before *complete_until* stands above this line of the partition; *partitions* of the topic."""
+    """Everything recorded before *complete_until* stands above this line; the topic has *partitions* of them."""
 
     topic: str
     partition: int

@@ -1,5 +1,5 @@
 """
-The guard: per topic and key it knows the last sequence seen, so that each fact takes effect once however often it comes.
+The guard: knows the last sequence seen per topic and key, so that a fact takes effect once however often it comes.
 
 At or below the last is a duplicate and dropped. A gap is accepted, remembered and alarmed, and what comes late into it
 is applied. Numbers below the first ever seen of a key (a stream that began before we listened) are remembered too, but
@@ -18,7 +18,7 @@ StreamKey = tuple[str, str]
 # Locks the rows of all keys in one order and moves them on; PostgreSQL 18 tells what stood there before.
 _ADVANCE = """
     INSERT INTO inbox (topic, key, last_sequence)
-    SELECT topic, key, last_sequence FROM unnest($1::text[], $2::text[], $3::bigint[]) AS seen (topic, key, last_sequence)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]) AS seen (topic, key, last_sequence)
     ORDER BY topic, key
     ON CONFLICT (topic, key) DO UPDATE SET last_sequence = greatest(inbox.last_sequence, excluded.last_sequence)
     RETURNING topic, key, coalesce(old.last_sequence, 0) AS before

@@ -280,9 +280,9 @@ class Intake:
                     to_park.append(parking.Parked.of(entry.record, BEHIND_A_PARKED_FACT))
                 case _Enveloped(reads=None):
                     self.state.unknown_types += 1
-                case _Enveloped(reads=type() as reads):
+                case _Enveloped():
                     try:
-                        readable.append((_fact_of(entry, reads), entry.record))
+                        readable.append((_fact_of(entry), entry.record))
                     except ValidationError as invalid:
                         blocked.add(entry.stream)
                         to_park.append(parking.Parked.of(entry.record, "unreadable_body", detail=_explain(invalid)))
@@ -413,9 +413,10 @@ def _sorted(records: Iterable[Received], reads: Mapping[str, type[Consumed]]) ->
     return sorted_out
 
 
-def _fact_of(entry: _Enveloped, reads: type[Consumed]) -> Fact:
+def _fact_of(entry: _Enveloped) -> Fact:
     """Read the body of a record; raises ValidationError if it is not what its type promises."""
-    envelope = entry.envelope
+    envelope, reads = entry.envelope, entry.reads
+    assert reads is not None  # noqa: S101 - callers have passed over unknown types
     return Fact(
         topic=entry.stream[0],
         key=entry.stream[1],
@@ -491,7 +492,7 @@ async def _take_parked(tx: Transaction, subscription: Subscription, row: parking
     facts: list[Fact] = []
     if entries[0].reads is not None:
         try:
-            facts = [_fact_of(entries[0], entries[0].reads)]
+            facts = [_fact_of(entries[0])]
         except ValidationError as invalid:
             raise _StillRefused("unreadable_body") from invalid
     await parking.settle(tx, row.id, "replayed", because="replayed")
