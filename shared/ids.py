@@ -1,5 +1,6 @@
 """Identifiers: the only home of randomness. Random ids tell nothing, not even when they were made (so no UUIDv7)."""
 
+import random
 import uuid
 from uuid import UUID
 
@@ -12,3 +13,8 @@ def new_id() -> UUID:
 def derived_id(namespace: UUID, *parts: object) -> UUID:
     """Return the one id of *parts* within *namespace* (UUIDv5): the same parts always give the same id."""
     return uuid.uuid5(namespace, "/".join(str(part) for part in parts))
+
+
+def between(lowest: float, highest: float) -> float:
+    """Return a number picked at random from [*lowest*, *highest*], for pauses that must not fall into step."""
+    return random.uniform(lowest, highest)  # noqa: S311 - nothing secret hangs on it

@@ -12,10 +12,11 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, TextIO, cast
 
+import asyncpg
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
@@ -128,14 +129,34 @@ def _redacted(name: str, value: object) -> object:
 
 
 def _add_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Turn an exception into fields: its type, and its traceback (which never has the values of variables)."""
+    """
+    Turn an exception into fields: its type, those behind it, and where it came from.
+
+    Not its message, which may quote what somebody wrote: a database tells the row it stumbled over.
+    """
     error = event.pop("exc_info", None)
     if error is True:
         error = sys.exc_info()[1]
     if isinstance(error, BaseException):
         event["error.type"] = type(error).__qualname__
-        event["error.stack"] = "".join(traceback.format_exception(error))
+        event["error.frames"] = [
+            f"{at.name} {at.filename}:{at.lineno}" for at in traceback.extract_tb(error.__traceback__)
+        ]
+        if causes := list(_causes(error)):
+            event["error.causes"] = causes
+        if isinstance(error, asyncpg.PostgresError):
+            event["error.sqlstate"] = error.sqlstate
     return event
+
+
+def _causes(error: BaseException) -> Iterator[str]:
+    """Yield the types of what led to *error*, nearest first, with the line it was raised at."""
+    behind = error.exceptions if isinstance(error, BaseExceptionGroup) else (error.__cause__ or error.__context__,)
+    for cause in cast("tuple[BaseException | None, ...]", behind):
+        if cause is not None:
+            frames = traceback.extract_tb(cause.__traceback__)
+            yield type(cause).__qualname__ + (f" {frames[-1].filename}:{frames[-1].lineno}" if frames else "")
+            yield from _causes(cause)
 
 
 def _frame(origin: Mapping[str, str]) -> Processor:
