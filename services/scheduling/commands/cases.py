@@ -1,0 +1,43 @@
+"""What can be asked about a case as a whole."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from services.scheduling.commands.fields import ChildrenCount, Command, Day, Name
+
+Workers = Annotated[tuple[UUID, ...], Field(min_length=1, max_length=12)]
+
+
+class FamilyMember(Command):
+    """A person of the family and how to reach them. It stays in this service and is in no event."""
+
+    display_name: Name
+    channel: Literal["phone", "email", "letter", "none"] = "none"
+    address: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+class OpenCase(Command):
+    """Make a family a case, with a team and responsible workers of its own."""
+
+    unit_id: UUID
+    team_id: UUID
+    responsible_worker_ids: Workers
+    children_count: ChildrenCount
+    opened_on: Day
+    family: Annotated[tuple[FamilyMember, ...], Field(max_length=40)] = ()
+
+
+class ReassignCase(Command):
+    """Give the case, with every open duty, to another unit, team or other workers."""
+
+    unit_id: UUID
+    team_id: UUID
+    responsible_worker_ids: Workers
+
+
+class CloseCase(Command):
+    """Record that the case ended on a day, which may lie in the past."""
+
+    closed_on: Day
