@@ -10,23 +10,21 @@ later facts of its key, and replayed in order when its cause is mended (`shared.
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 import asyncpg
 import structlog
 from pydantic import ValidationError
 
 from shared import clock, gate, parking
-from shared.database import Database, Trace, Transaction
-from shared.envelope import WATERMARK_LABEL, Envelope, UnreadableEnvelope, from_headers
+from shared.database import Database, Transaction
 from shared.errors import Transient
 from shared.events import Consumed
 from shared.failpoints import failpoint
 from shared.inbox import Guarded, StreamKey, guard
+from shared.records import Enveloped, Fact, Received, Unreadable, explain, fact_of, sort_out
 
 log = structlog.get_logger(__name__)
 
@@ -44,61 +42,6 @@ _MAY_TAKE = """
 
 # Operator intervention, resources, rollbacks that a repetition mends, lost connections.
 _PASSING_SQLSTATES = ("08", "40", "53", "55", "57", "58")
-
-
-class Received(Protocol):
-    """A record as the Kafka client hands it over."""
-
-    @property
-    def topic(self) -> str:
-        """The topic."""
-        ...
-
-    @property
-    def partition(self) -> int:
-        """The partition of the topic."""
-        ...
-
-    @property
-    def offset(self) -> int:
-        """The place in the partition."""
-        ...
-
-    @property
-    def key(self) -> bytes | None:
-        """The record key."""
-        ...
-
-    @property
-    def value(self) -> bytes | None:
-        """The body; None is a tombstone."""
-        ...
-
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes]]:
-        """The headers; bytes that are not ASCII are backslash-escaped."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A fact of another service, read: its envelope's essentials and the reader's own view of its body."""
-
-    topic: str
-    key: str
-    sequence: int
-    event_type: str
-    event_id: str
-    subject_version: int
-    recorded_at: datetime
-    trace: Trace
-    """What an effect of this fact continues: same correlation, caused by this fact."""
-    body: Consumed
-
-    @property
-    def stream(self) -> StreamKey:
-        """Topic and key."""
-        return self.topic, self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +179,7 @@ class Intake:
         parked = parking.Parked.of(record, "indigestible", detail=error)
         async with self.database.transaction() as tx:
             await may_take(tx)
-            await guard(tx, [(entry.stream, entry.envelope.sequence) for entry in _sorted([record], {}).facts])
+            await guard(tx, [(entry.stream, entry.envelope.sequence) for entry in sort_out([record], {}).facts])
             await parking.park(tx, [parked])
         self._count_parked(parked)
         if parked.key is None:
@@ -262,7 +205,7 @@ class Intake:
 
     async def _take_in(self, tx: Transaction, records: Sequence[Received]) -> bool:
         """Do the whole batch within *tx*; returns whether watermarks came with it."""
-        sorted_out = _sorted(records, self.subscription.reads)
+        sorted_out = sort_out(records, self.subscription.reads)
         guarded = await guard(tx, [(entry.stream, entry.envelope.sequence) for entry in sorted_out.facts])
         stale = {id(entry) for place, entry in enumerate(sorted_out.facts) if place not in guarded.fresh}
         blocked = await parking.blocked(tx, {entry.stream for entry in sorted_out.entries if entry.stream[1]})
@@ -271,21 +214,21 @@ class Intake:
         to_park: list[parking.Parked] = []
         for entry in sorted_out.entries:
             match entry:
-                case _Unreadable():
+                case Unreadable():
                     blocked.add(entry.stream)
                     to_park.append(parking.Parked.of(entry.record, "unreadable_envelope", detail=entry.problem))
-                case _Enveloped() if id(entry) in stale:
+                case Enveloped() if id(entry) in stale:
                     pass
-                case _Enveloped() if entry.stream in blocked:
+                case Enveloped() if entry.stream in blocked:
                     to_park.append(parking.Parked.of(entry.record, BEHIND_A_PARKED_FACT))
-                case _Enveloped(reads=None):
+                case Enveloped(reads=None):
                     self.state.unknown_types += 1
-                case _Enveloped():
+                case Enveloped():
                     try:
-                        readable.append((_fact_of(entry), entry.record))
+                        readable.append((fact_of(entry), entry.record))
                     except ValidationError as invalid:
                         blocked.add(entry.stream)
-                        to_park.append(parking.Parked.of(entry.record, "unreadable_body", detail=_explain(invalid)))
+                        to_park.append(parking.Parked.of(entry.record, "unreadable_body", detail=explain(invalid)))
         await parking.park(tx, to_park)
         disturbed = guarded.disturbed | {(row.topic, row.key) for row in to_park if row.key is not None}
         to_park += await self._fold(tx, readable, frozenset(disturbed))
@@ -363,165 +306,3 @@ def is_passing(trouble: BaseException) -> bool:
             return (trouble.sqlstate or "").startswith(_PASSING_SQLSTATES)
         case _:
             return False
-
-
-@dataclass(frozen=True, slots=True)
-class _Unreadable:
-    """A record whose envelope is not ours, in its place among the others."""
-
-    record: Received
-    stream: StreamKey
-    problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Enveloped:
-    """A record whose envelope was read; `reads` is None for a type that this reader does not know."""
-
-    record: Received
-    stream: StreamKey
-    envelope: Envelope
-    reads: type[Consumed] | None
-
-
-@dataclass(slots=True)
-class _SortedOut:
-    """The records of a batch by what can be made of them at first sight, in the order they came."""
-
-    entries: list[_Unreadable | _Enveloped] = field(default_factory=list["_Unreadable | _Enveloped"])
-    facts: list[_Enveloped] = field(default_factory=list[_Enveloped])
-    watermarks: list[gate.Watermark] = field(default_factory=list[gate.Watermark])
-
-
-def _sorted(records: Iterable[Received], reads: Mapping[str, type[Consumed]]) -> _SortedOut:
-    sorted_out = _SortedOut()
-    for record in records:
-        stream = (record.topic, parking.readable_key(record.key) or "")
-        try:
-            envelope = from_headers(record.headers)
-            if envelope.event_type.split(".")[-2:-1] == [WATERMARK_LABEL]:
-                sorted_out.watermarks.append(_watermark_of(record))
-                continue
-            if not stream[1]:
-                raise UnreadableEnvelope("key")  # noqa: TRY301 - the same end as any other missing attribute
-        except UnreadableEnvelope as unreadable:
-            sorted_out.entries.append(_Unreadable(record, stream, str(unreadable)[:200]))
-            continue
-        entry = _Enveloped(record, stream, envelope, reads.get(envelope.event_type))
-        sorted_out.entries.append(entry)
-        sorted_out.facts.append(entry)
-    return sorted_out
-
-
-def _fact_of(entry: _Enveloped) -> Fact:
-    """Read the body of a record; raises ValidationError if it is not what its type promises."""
-    envelope, reads = entry.envelope, entry.reads
-    assert reads is not None  # noqa: S101 - callers have passed over unknown types
-    return Fact(
-        topic=entry.stream[0],
-        key=entry.stream[1],
-        sequence=envelope.sequence,
-        event_type=envelope.event_type,
-        event_id=envelope.event_id,
-        subject_version=envelope.subject_version,
-        recorded_at=envelope.recorded_at,
-        trace=Trace(envelope.trace.correlation_id, envelope.event_id, envelope.trace.traceparent),
-        body=reads.model_validate_json(entry.record.value or b""),
-    )
-
-
-def _explain(invalid: ValidationError) -> str:
-    """Say which fields were wrong and how, without any of their values."""
-    return "; ".join(
-        f"{'.'.join(map(str, error['loc'])) or 'body'}: {error['type']}"
-        for error in invalid.errors(include_url=False, include_context=False, include_input=False)[:5]
-    )
-
-
-def _watermark_of(record: Received) -> gate.Watermark:
-    try:
-        body = json.loads(record.value or b"")
-        complete_until = datetime.fromisoformat(body["as_of"])
-        partitions = int(body["partitions"])
-    except (ValueError, KeyError, TypeError) as malformed:
-        raise UnreadableEnvelope("watermark") from malformed
-    if complete_until.tzinfo is None:
-        raise UnreadableEnvelope("watermark")
-    return gate.Watermark(record.topic, record.partition, partitions, complete_until)
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """How a replay ended: how many facts were taken, and why the next one was not (None when all were)."""
-
-    taken: int
-    stopped_by: str | None
-
-
-async def replay(database: Database, subscription: Subscription, stream: StreamKey) -> Replayed:
-    """
-    Take the parked facts of a stream, in order, each in a transaction of its own, until one refuses again.
-
-    The same readers and the same fold as ever; the guard has seen these facts already.
-
-    Raises:
-        parking.NothingParked: nothing of this stream is parked.
-    """
-    taken = 0
-    while True:
-        try:
-            async with database.transaction() as tx:
-                await may_take(tx)
-                row = await parking.next_of(tx, stream)
-                if row is None:
-                    break
-                await _take_parked(tx, subscription, row, stream)
-        except _StillRefused as still:
-            return Replayed(taken, still.reason)
-        taken += 1
-    if not taken:
-        raise parking.NothingParked
-    return Replayed(taken, None)
-
-
-async def _take_parked(tx: Transaction, subscription: Subscription, row: parking.ParkedRow, stream: StreamKey) -> None:
-    """Take one parked fact; raises `_StillRefused`, so that nothing of it has happened, when it cannot be taken yet."""
-    entries = _sorted([row], subscription.reads).facts
-    if not entries:
-        raise _StillRefused("unreadable_envelope")
-    facts: list[Fact] = []
-    if entries[0].reads is not None:
-        try:
-            facts = [_fact_of(entries[0])]
-        except ValidationError as invalid:
-            raise _StillRefused("unreadable_body") from invalid
-    await parking.settle(tx, row.id, "replayed", because="replayed")
-    since = await parking.disturbances(tx, [stream])
-    refusals = await subscription.fold(tx, Batch(tuple(facts), frozenset([stream]), since))
-    if refusals:
-        raise _StillRefused(refusals[0][1])
-
-
-class _StillRefused(Exception):
-    """Undoes the transaction of a replay whose fact cannot be taken yet."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-async def discard(database: Database, subscription: Subscription, parked_id: int, *, because: str) -> None:
-    """
-    Give a parked fact up for good; *because* is kept with it. What waits behind it stays until it is replayed.
-
-    Raises:
-        parking.NothingParked, parking.ReasonMissing: see there.
-    """
-    async with database.transaction() as tx:
-        await may_take(tx)
-        row = await parking.show(tx.connection, parked_id)
-        await parking.settle(tx, parked_id, "discarded", because=because)
-        if row.stream_key is not None:
-            stream = (row.topic, row.stream_key)
-            since = await parking.disturbances(tx, [stream])
-            await subscription.fold(tx, Batch((), frozenset([stream]), since))
