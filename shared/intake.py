@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import asyncpg
 import structlog
 from pydantic import ValidationError
 
@@ -25,13 +24,12 @@ from shared.events import Consumed
 from shared.failpoints import failpoint
 from shared.inbox import Guarded, StreamKey, guard
 from shared.records import Enveloped, Fact, Received, Unreadable, explain, fact_of, sort_out
+from shared.trouble import is_passing, pause_seconds
 
 log = structlog.get_logger(__name__)
 
 GIVE_UP_AFTER_SECONDS = 90.0
 """Within one hand-over; then the batch goes back to Kafka and comes again. Well inside max_poll_interval."""
-_FIRST_PAUSE_SECONDS = 0.05
-_LONGEST_PAUSE_SECONDS = 5.0
 
 INTAKE_LOCK = 0x1A7A4E
 """Shared by batches and sweeps, exclusive to a rebuild; `intake.paused_since` outlives a rebuild that was killed."""
@@ -39,9 +37,6 @@ INTAKE_LOCK = 0x1A7A4E
 _MAY_TAKE = """
     SELECT pg_try_advisory_xact_lock_shared($1) AND NOT EXISTS (SELECT FROM intake WHERE paused_since IS NOT NULL)
 """
-
-# Operator intervention, resources, rollbacks that a repetition mends, lost connections.
-_PASSING_SQLSTATES = ("08", "40", "53", "55", "57", "58")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +109,6 @@ class IntakeState:
     unknown_types: int = 0
     from_the_future: int = 0
     """Facts recorded later than our own business time: some clock is wrong."""
-    retries: int = 0
     last_batch_at: float | None = None
     """Monotonic seconds at the end of the last batch."""
     last_batch_records: int = 0
@@ -141,8 +135,7 @@ class Intake:
         Raises:
             Transient, asyncpg.PostgresError, OSError: it did not pass in time; nothing of the batch has taken effect.
         """
-        began = clock.monotonic()
-        pause = _FIRST_PAUSE_SECONDS
+        began, failures = clock.monotonic(), 0
         while True:
             try:
                 await self._take_whole(records)
@@ -154,11 +147,10 @@ class Intake:
                     break
                 if revoking() or clock.monotonic() - began > GIVE_UP_AFTER_SECONDS:
                     raise
-                self.state.retries += 1
-                if pause == _FIRST_PAUSE_SECONDS:
+                failures += 1
+                if failures == 1:
                     log.warning("batch_waits", records=len(records), error=type(trouble).__name__)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+                await asyncio.sleep(pause_seconds(failures))
         self.state.batches += 1
         self.state.records += len(records)
         self.state.last_batch_at = clock.monotonic()
@@ -295,14 +287,3 @@ async def may_take(tx: Transaction) -> None:
     """
     if not await tx.fetchval(_MAY_TAKE, INTAKE_LOCK):
         raise IntakePaused
-
-
-def is_passing(trouble: BaseException) -> bool:
-    """Tell whether the same batch may well succeed a moment later."""
-    match trouble:
-        case Transient() | OSError() | TimeoutError() | asyncpg.InterfaceError():
-            return True
-        case asyncpg.PostgresError():
-            return (trouble.sqlstate or "").startswith(_PASSING_SQLSTATES)
-        case _:
-            return False
