@@ -34,6 +34,7 @@ check: $(DEV) ## lint, format, types, import contracts, spelling, SQL, generated
 	$(BIN)/basedpyright --warnings
 	$(BIN)/codespell
 	$(BIN)/squawk $$(git ls-files '*/migrations/*.sql')
+	$(BIN)/python -m deploy.generate --check
 	deploy/check_tree.sh
 
 bench: $(DEV) ## measure intake and relay beside the plainest program that does the same
@@ -44,7 +45,7 @@ mutants: $(DEV) ## change the domain line by line and see whether a test notices
 	$(BIN)/mutmut results
 
 generate: $(DEV) ## write contracts, OpenAPI, AsyncAPI and docs/events.md anew from the code
-	$(BIN)/heijastin generate
+	$(BIN)/python -m deploy.generate $(ARGS)
 
 lock: $(DEV) ## take newly wanted dependencies into the locks (ARGS=--upgrade: the newest of all, a week old at least)
 	requirements/lock.sh $(ARGS)
