@@ -27,15 +27,18 @@ test: $(DEV) ## run all tests on real Kafka and Postgres, then demand full cover
 	$(BIN)/pytest -n 2 --cov --cov-report= $(PYTEST_ARGS)
 	$(BIN)/coverage report --include='services/*/domain/*,services/*/handlers*' --fail-under=100
 
-check: $(DEV) ## lint, format, types, import contracts, spelling, SQL, generated files
-	$(BIN)/ruff check --quiet
-	$(BIN)/ruff format --check --quiet
-	$(BIN)/lint-imports --no-logo
-	$(BIN)/basedpyright --warnings
-	$(BIN)/codespell
-	$(BIN)/squawk $$(git ls-files '*/migrations/*.sql')
-	$(BIN)/python -m deploy.generate --check
-	deploy/check_tree.sh
+CHECKS := lint format types imports spelling sql generated tree
+.PHONY: $(CHECKS)
+check: $(CHECKS) ## lint, format, types, import contracts, spelling, SQL, generated files (make -k check: all complaints)
+$(CHECKS): $(DEV)
+lint:      ; $(BIN)/ruff check
+format:    ; $(BIN)/ruff format --check
+types:     ; $(BIN)/basedpyright --warnings
+imports:   ; $(BIN)/lint-imports --no-logo
+spelling:  ; $(BIN)/codespell
+sql:       ; $(BIN)/squawk $$(git ls-files '*/migrations/*.sql')
+generated: ; $(BIN)/python -m deploy.generate --check
+tree:      ; deploy/check_tree.sh
 
 bench: $(DEV) ## measure intake and relay beside the plainest program that does the same
 	$(BIN)/python -m benchmarks $(ARGS)
