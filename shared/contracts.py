@@ -10,6 +10,7 @@ For development and tests: needs jsoncompat, which the services do not install.
 
 import hashlib
 import importlib
+import inspect
 import json
 import pkgutil
 import re
@@ -33,17 +34,22 @@ DIALECT = GenerateJsonSchema.schema_dialect
 SCHEMA, EXAMPLE = ".schema.json", ".example.json"
 RELEASED = "released"
 _HASH_LENGTH = 12
-_EXAMPLE_TIME = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+_EXAMPLE_TIME = datetime(2027, 1, 4, 9, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What one event class promises its readers."""
+    """What one event class offers its readers."""
 
     event: type[Event]
     schema: Json
     example: Json
     """A CloudEvent in the JSON format: the attributes, `partitionkey` (the record key) and the data."""
+
+    @property
+    def emitted(self) -> str:
+        """When it is published: the first paragraph of the class's docstring."""
+        return " ".join(str(self.event.__doc__).strip().split("\n\n")[0].split())
 
     @property
     def name(self) -> str:
@@ -53,6 +59,10 @@ class Contract:
 
 class AmbiguousType(ValueError):
     """Two event classes have the same type on the wire; rename one."""
+
+
+class UndocumentedEvent(TypeError):
+    """An event class says nothing of when it is published, or its base of its fields; give it a docstring."""
 
 
 # --------------------------------------------------------------------------------------------- from code to contract
@@ -75,7 +85,8 @@ def events_of(module: ModuleType) -> tuple[type[Event], ...]:
 def contract_of(event: type[Event]) -> Contract:
     """Return the contract that the code of *event* states today."""
     schema = event.model_json_schema(mode="serialization", schema_generator=_UntitledFields)
-    return Contract(event, _closed({"$schema": DIALECT, **schema, "title": event.wire_type()}), _example_of(event))
+    head = {"$schema": DIALECT, "title": event.wire_type(), "description": _description_of(event)}
+    return Contract(event, _closed({**head, **schema, **head}), _example_of(event))
 
 
 def files_of(contracts: Sequence[Contract]) -> dict[str, str]:
@@ -90,6 +101,14 @@ def files_of(contracts: Sequence[Contract]) -> dict[str, str]:
 def as_text(content: Json) -> str:
     """Return *content* as the text of a committed file."""
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _description_of(event: type[Event]) -> str:
+    """Return what *event* and the bases it takes its fields from say of themselves."""
+    lineage = event.__mro__[: event.__mro__.index(Event)]
+    for undocumented in (each for each in lineage if each.__doc__ is None):
+        raise UndocumentedEvent(undocumented.__name__)
+    return "\n\n".join(inspect.cleandoc(str(each.__doc__)) for each in lineage)
 
 
 class _UntitledFields(GenerateJsonSchema):
@@ -109,7 +128,9 @@ def _closed(part: Any) -> Any:
     """Return *part* of a schema, each object stating that it has no other fields: what we write is exactly this."""
     if is_object(part):
         closed = {name: _closed(value) for name, value in part.items()}
-        return {"additionalProperties": False, **closed} if "properties" in part else closed
+        if "properties" in part:
+            closed.setdefault("additionalProperties", False)
+        return closed
     return [_closed(element) for element in part] if is_array(part) else part
 
 

@@ -120,7 +120,7 @@ def sort_out(records: Iterable[Received], reads: Mapping[str, type[Consumed]]) -
 
 
 def fact_of(entry: Enveloped) -> Fact:
-    """Read the body of a record; raises ValidationError if it is not what its type promises."""
+    """Read the body of a record; raises ValidationError if it is not what its type says."""
     envelope, reads = entry.envelope, entry.reads
     assert reads is not None  # noqa: S101 - callers have passed over unknown types
     return Fact(
