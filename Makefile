@@ -23,9 +23,9 @@ trial: $(TRIAL) ## bring an invented region up: Postgres, Kafka, the services (C
 tour: $(TRIAL) ## play a month in the trial, told as it happens; ends by itself
 	@$(BIN)/heijastin tour $(ARGS)
 
-test: $(DEV) ## run all tests on real Kafka and Postgres, then demand full coverage of domain and handlers
+test: $(DEV) ## run all tests on real Kafka and Postgres, then demand that domain and handlers are covered whole
 	$(BIN)/pytest -n 2 --cov --cov-report= $(PYTEST_ARGS)
-	$(BIN)/coverage report --include='services/*/domain/*,services/*/handlers*' --fail-under=100
+	$(if $(PYTEST_ARGS),,$(BIN)/coverage report --include='services/*/domain/*,services/*/handlers*' --fail-under=100)
 
 CHECKS := lint format types imports spelling sql generated tree
 .PHONY: $(CHECKS)
