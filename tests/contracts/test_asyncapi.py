@@ -1,0 +1,142 @@
+"""The document is AsyncAPI 3.0 by the official parser, and says what our records really look like."""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from deploy import asyncapi, catalogue
+from deploy.catalogue import ROOT
+from shared.compatibility import Json, is_array, is_object
+from tests.contracts.test_catalogue import bakery_catalogue
+
+NODE = Path(__file__).parent / "node"
+BIN = Path(sys.executable).parent
+ERROR = 0
+HINTS = {"asyncapi-latest-version"}  # 3.0 is what the tools of subscribers read today
+
+
+@pytest.fixture(scope="session")
+def official_parser() -> Path:
+    """Return the folder of the official parser, installed once per lock under `.cache`."""
+    lock = (NODE / "package-lock.json").read_bytes()
+    folder = ROOT / ".cache" / f"asyncapi-{hashlib.sha256(lock).hexdigest()[:12]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "installing").open("w") as ours:
+        fcntl.flock(ours, fcntl.LOCK_EX)  # another test process may be at it
+        if not (folder / "installed").exists():
+            for file in NODE.iterdir():
+                shutil.copy(file, folder)
+            done = _run("npm", "ci", cwd=folder)
+            assert done.returncode == 0, f"npm ci failed (the first run needs the network):\n{done.stderr}"
+            (folder / "installed").touch()
+    shutil.copy(NODE / "check.mjs", folder)
+    return folder
+
+
+def _run(program: str, *arguments: str, cwd: Path, given: str = "") -> subprocess.CompletedProcess[str]:
+    """Run *program* of the Node wheel, which trusts whom this machine trusts."""
+    return subprocess.run(
+        [BIN / program, *arguments],
+        cwd=cwd,
+        input=given,
+        env={**os.environ, "NODE_USE_SYSTEM_CA": "1", "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def diagnoses(parser: Path, document: Json) -> list[Json]:
+    """Return what the parser has to say about *document*, but for `HINTS`."""
+    done = _run("node", "check.mjs", cwd=parser, given=json.dumps(document))
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    assert said or done.returncode == 0, done.stderr
+    return [diagnosis for diagnosis in said if diagnosis["code"] not in HINTS]
+
+
+@cache
+def document() -> Json:
+    return asyncapi.document(catalogue.load())
+
+
+def messages() -> list[Any]:
+    return [pytest.param(message, id=name) for name, message in document()["components"]["messages"].items()]
+
+
+def resolved(schema: Json) -> Json:
+    """Return *schema* so that a validator finds what it refers to."""
+    return {**schema, "components": document()["components"]}
+
+
+class TestTheOfficialParser:
+    def test_finds_nothing_wrong(self, official_parser: Path) -> None:
+        """Nor anything it would advise."""
+        assert diagnoses(official_parser, document()) == []
+
+    def test_would_find_a_payload_that_is_no_schema(self, official_parser: Path) -> None:
+        """So its silence about ours means something. (Examples it does not look at; we do, below.)"""
+        broken = asyncapi.document(bakery_catalogue())
+        broken["components"]["messages"]["bakery.oven.BreadBaked.v1"]["payload"]["type"] = "loaf"
+
+        assert any(diagnosis["severity"] == ERROR for diagnosis in diagnoses(official_parser, broken))
+
+    def test_would_find_a_channel_that_is_missing(self, official_parser: Path) -> None:
+        """A broken reference is an error."""
+        broken = asyncapi.document(bakery_catalogue())
+        broken["operations"]["shop.receives.loaves"]["channel"]["$ref"] = "#/channels/nowhere"
+
+        assert any(diagnosis["severity"] == ERROR for diagnosis in diagnoses(official_parser, broken))
+
+
+class TestEveryMessage:
+    @pytest.mark.parametrize("message", messages())
+    def test_has_examples_that_fit_payload_and_headers(self, message: Json) -> None:
+        """In AsyncAPI's own dialect (draft 7), which is not that of the contracts."""
+        for example in message.get("examples", ()):
+            for part in ("payload", "headers"):
+                jsonschema.validate(example[part], resolved(message[part]), cls=jsonschema.Draft7Validator)
+
+    @pytest.mark.parametrize("message", messages())
+    def test_uses_no_keyword_that_draft_7_lacks(self, message: Json) -> None:
+        """A validator would pass over it, and the payload would promise less than the contract."""
+        assert not {"prefixItems", "$defs", "unevaluatedProperties", "dependentRequired"} & _keywords(
+            message["payload"]
+        )
+
+
+class TestTheBakery:
+    def test_sends_and_receives(self) -> None:
+        """Both sides of a topic, each with the messages it has to do with; the reader's group is named."""
+        operations = asyncapi.document(bakery_catalogue())["operations"]
+
+        assert operations.keys() == {"oven.sends.loaves", "shop.receives.loaves"}
+        assert [_last(message) for message in operations["oven.sends.loaves"]["messages"]] == [
+            "bakery.oven.BreadBaked.v1",
+            "bakery.oven.BreadBurnt.v1",
+            "bakery.oven.Watermark.v1",
+        ]
+        assert [_last(message) for message in operations["shop.receives.loaves"]["messages"]] == [
+            "bakery.oven.BreadBaked.v1",
+            "bakery.oven.Watermark.v1",
+        ]
+        assert operations["shop.receives.loaves"]["bindings"]["kafka"]["groupId"]["enum"] == ["bakery.shop"]
+
+
+def _last(reference: Json) -> str:
+    return reference["$ref"].rsplit("/", 1)[1]
+
+
+def _keywords(part: Any) -> set[str]:
+    if is_object(part):
+        return set(part).union(*map(_keywords, part.values()))
+    return set[str]().union(*map(_keywords, part)) if is_array(part) else set()

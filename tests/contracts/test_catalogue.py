@@ -1,0 +1,132 @@
+"""Publishers, readers and topics.yaml agree; and every reader understands what its publishers may write."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from deploy import catalogue
+from deploy.catalogue import Catalogue
+from deploy.topics import Topic
+from shared.compatibility import reads
+from shared.contracts import contract_of, events_of, released
+from shared.database import Transaction
+from shared.events import Consumed
+from shared.intake import Batch, Refusals, Subscription
+from tests.contracts import bakery
+
+LOAVES = Topic(
+    name="bakery.oven.loaves.v1",
+    writer="oven",
+    readers=("shop",),
+    key="loaf_id",
+    partitions=6,
+    audience="internal",
+    retention_days=60,
+    about="Bread.",
+)
+
+
+async def fold(tx: Transaction, batch: Batch) -> Refusals:
+    """Make nothing of it."""
+    del tx, batch
+    return []
+
+
+def subscription(topics: tuple[str, ...] = (LOAVES.name,), **reads: type[Consumed]) -> Subscription:
+    """Return a subscription that reads the given event classes of the bakery."""
+    return Subscription(
+        group="bakery.shop",
+        topics=topics,
+        reads={f"bakery.oven.{name}.v1": view for name, view in reads.items()},
+        fold=fold,
+    )
+
+
+def bakery_catalogue(
+    *, topics: Mapping[str, Topic] | None = None, shop: Subscription | None = None, writer: str = "oven"
+) -> Catalogue:
+    return Catalogue(
+        topics={LOAVES.name: LOAVES} if topics is None else topics,
+        contracts={writer: tuple(contract_of(event) for event in events_of(bakery))},
+        subscriptions={"shop": (shop or subscription(BreadBaked=bakery.SeenBread),)},
+    )
+
+
+class TestProblems:
+    def test_are_none_where_all_agree(self) -> None:
+        """The bakery does."""
+        assert bakery_catalogue().problems() == []
+
+    def test_name_a_topic_that_is_not_listed(self) -> None:
+        """It would be created by nobody, or by accident with one partition."""
+        problems = bakery_catalogue(topics={}).problems()
+
+        assert "BreadBaked goes to bakery.oven.loaves.v1, which is not in topics.yaml: add it there" in problems
+
+    def test_name_a_second_writer(self) -> None:
+        """Two writers of a key would have two sequences."""
+        problems = bakery_catalogue(writer="shop").problems()
+
+        assert "shop publishes bakery.oven.BreadBaked.v1 to oven's topic: give it one of its own" in problems
+
+    def test_name_a_type_that_nobody_publishes(self) -> None:
+        """Most often it is misspelt, and the reader would wait for ever."""
+        shop = subscription(BreadBakd=bakery.SeenBread)
+
+        assert bakery_catalogue(shop=shop).problems() == [
+            "shop reads bakery.oven.BreadBakd.v1 (SeenBread), which nobody publishes: correct or drop it"
+        ]
+
+    def test_name_a_reader_without_permission(self) -> None:
+        """Broker ACLs follow topics.yaml; in production it would be refused."""
+        topics = {LOAVES.name: replace(LOAVES, readers=())}
+
+        assert bakery_catalogue(topics=topics).problems() == [
+            "shop listens to bakery.oven.loaves.v1, but topics.yaml does not name it as a reader: add it there"
+        ]
+
+    def test_name_a_permission_without_a_reader(self) -> None:
+        """Nobody keeps a right to personal data that it does not use."""
+        shop = subscription(topics=())
+
+        assert bakery_catalogue(shop=shop).problems() == [
+            "shop does not listen to bakery.oven.loaves.v1, but topics.yaml names it as a reader: take it out there"
+        ]
+
+
+system = cache(catalogue.load)
+
+
+class TestTheServices:
+    def test_agree_with_topics_yaml(self) -> None:
+        """Writers, readers and audiences in one file, and the code says the same."""
+        assert system().problems() == []
+
+    @pytest.mark.parametrize(
+        "wire_type, view",
+        [
+            pytest.param(wire_type, view, id=f"{reader}:{wire_type}")
+            for reader, wire_type, view in sorted(system().readings(), key=lambda reading: reading[:2])
+        ],
+    )
+    def test_read_every_example_of_their_publishers(self, wire_type: str, view: type[Consumed]) -> None:
+        """The publisher's example through the reader's own class, with all rules that this has."""
+        view.model_validate(system().published[wire_type].example["data"])
+
+    @pytest.mark.parametrize(
+        "wire_type, view",
+        [
+            pytest.param(wire_type, view, id=f"{reader}:{wire_type}")
+            for reader, wire_type, view in sorted(system().readings(), key=lambda reading: reading[:2])
+        ],
+    )
+    def test_read_whatever_their_publishers_may_write(self, wire_type: str, view: type[Consumed]) -> None:
+        """Not only the example: every value that the contract, and each released copy of it, allows."""
+        contract = system().published[wire_type]
+        folder = catalogue.ROOT / "services" / wire_type.split(".")[1] / "contracts"
+        reader = view.model_json_schema(mode="validation")
+
+        for writer in [contract.schema, *released(folder).get(contract.name, [])]:
+            assert reads(reader=reader, writer=writer), f"{view.__name__} expects more than {wire_type} promises"
