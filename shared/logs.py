@@ -151,8 +151,10 @@ def _add_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
 
 def _causes(error: BaseException) -> Iterator[str]:
     """Yield the types of what led to *error*, nearest first, with the line it was raised at."""
-    behind = error.exceptions if isinstance(error, BaseExceptionGroup) else (error.__cause__ or error.__context__,)
-    for cause in cast("tuple[BaseException | None, ...]", behind):
+    behind: tuple[BaseException | None, ...] = (error.__cause__ or error.__context__,)
+    if isinstance(error, BaseExceptionGroup):
+        behind = cast("BaseExceptionGroup[BaseException]", error).exceptions
+    for cause in behind:
         if cause is not None:
             frames = traceback.extract_tb(cause.__traceback__)
             yield type(cause).__qualname__ + (f" {frames[-1].filename}:{frames[-1].lineno}" if frames else "")

@@ -8,7 +8,7 @@ each try. A pass that never ends is the watchdog's business (`shared.watchdog`).
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
@@ -18,7 +18,7 @@ import structlog
 from shared import clock, logs
 from shared.metering import Metrics
 from shared.metrics import LOOP_FAILURES, LOOP_PASSES
-from shared.trouble import is_passing, pause_seconds
+from shared.trouble import ends_within, is_passing, pause_seconds
 
 log = logs.get(__name__)
 
@@ -42,7 +42,7 @@ class Loop:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     needs: frozenset[Dependency] = frozenset({"database"})
     hangs_after: timedelta = timedelta(minutes=5)
-    close: Callable[[], Awaitable[None]] | None = None
+    close: Callable[[], Coroutine[object, object, None]] | None = None
 
 
 class RunningLoop:
@@ -97,8 +97,7 @@ class RunningLoop:
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=1.0)
         if self.loop.close is not None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.loop.close(), timeout=within_seconds)
+            await ends_within(within_seconds, self.loop.close())
 
     async def _run(self) -> None:
         with structlog.contextvars.bound_contextvars(loop=self.name):

@@ -1,4 +1,7 @@
-"""Telling passing trouble from faults of our own, and how long to wait before the next try."""
+"""Passing trouble told from faults of our own, pauses between tries, and ends that must come in time."""
+
+import asyncio
+from collections.abc import Coroutine
 
 import asyncpg
 from aiokafka.errors import KafkaError
@@ -30,3 +33,17 @@ def pause_seconds(failures: int) -> float:
     """Return how long to wait after so many failures in a row (from 1): doubled each time, bounded, out of step."""
     longest = min(FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 16), LONGEST_PAUSE_SECONDS)
     return ids.between(longest / 2, longest)
+
+
+async def ends_within(seconds: float, work: Coroutine[object, object, object]) -> bool:
+    """
+    Do *work* for that time at most, and tell whether it ended by itself and well.
+
+    Unlike `asyncio.wait_for` this does not wait for a cancelled task to agree, so it bounds those that swallow that.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+    finally:
+        task.cancel()
+    return task.done() and not task.cancelled() and task.exception() is None

@@ -1,0 +1,105 @@
+"""
+What FastStream and aiokafka do not tell of a running consumer by their public names.
+
+All reaching into their insides is in this file; the versions are pinned, and the tests run it against real Kafka.
+"""
+
+# ruff: noqa: SLF001 - reaching in is what this file is for
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self, cast
+
+from aiokafka import TopicPartition
+from faststream.kafka import KafkaBroker
+
+from shared.trouble import ends_within
+
+_ABANDONED_WITHIN_SECONDS = 1.0
+
+
+class _Coordinator(Protocol):
+    coordinator_id: int | None
+    _coordination_task: asyncio.Task[None]
+
+    async def _stop_heartbeat_task(self) -> None: ...
+    async def _stop_commit_offsets_refresh_task(self) -> None: ...
+
+
+class _Closable(Protocol):
+    async def close(self) -> None: ...
+
+
+class _Fetcher(_Closable, Protocol):
+    _fetch_task: asyncio.Task[None]
+
+
+class _Consumer(Protocol):
+    _coordinator: _Coordinator | None
+    _fetcher: _Fetcher | None
+    _client: _Closable
+
+    def assignment(self) -> set[TopicPartition]: ...
+    async def position(self, partition: TopicPartition) -> int: ...
+    async def end_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]: ...
+
+
+class _Subscriber(Protocol):
+    consumer: _Consumer | None
+    tasks: Sequence[asyncio.Task[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The client inside a broker that has one subscriber."""
+
+    subscriber: _Subscriber
+    consumer: _Consumer | None
+
+    @classmethod
+    def of(cls, broker: KafkaBroker) -> Self:
+        """Return the client as it is now; it has no consumer before the broker's start has come that far."""
+        (subscriber,) = cast("Sequence[_Subscriber]", broker.subscribers)
+        return cls(subscriber, subscriber.consumer)
+
+    def beyond_recovery(self) -> str | None:
+        """Return which task inside has ended and will never be started again, or None while all is well."""
+        if self.consumer is None or all(task.done() for task in self.subscriber.tasks):
+            return "reading"
+        coordinator, fetcher = self.consumer._coordinator, self.consumer._fetcher
+        if coordinator is None or coordinator._coordination_task.done():
+            return "coordination"
+        if fetcher is None or fetcher._fetch_task.done():
+            return "fetching"
+        return None
+
+    def knows_coordinator(self) -> bool:
+        """Tell whether the group's coordinator answered last; it is forgotten as soon as a heartbeat fails."""
+        coordinator = None if self.consumer is None else self.consumer._coordinator
+        return coordinator is not None and coordinator.coordinator_id is not None
+
+    async def positions_and_ends(self) -> tuple[Mapping[TopicPartition, int], Mapping[TopicPartition, int]]:
+        """
+        Return, for each partition assigned, the next offset to be handed over and the end as Kafka says now.
+
+        Raises:
+            KafkaError: it does not answer. May also wait long: bound it.
+        """
+        if self.consumer is None:
+            return {}, {}
+        assigned = self.consumer.assignment()
+        ends = await self.consumer.end_offsets(assigned)
+        return {at: await self.consumer.position(at) for at in assigned}, ends
+
+    async def abandon(self) -> None:
+        """Close what a stop that was cut short has left behind, without a word to Kafka."""
+        if self.consumer is None:
+            return
+        if (coordinator := self.consumer._coordinator) is not None:
+            coordinator._coordination_task.cancel()
+            await ends_within(_ABANDONED_WITHIN_SECONDS, coordinator._stop_heartbeat_task())
+            await ends_within(_ABANDONED_WITHIN_SECONDS, coordinator._stop_commit_offsets_refresh_task())
+        if self.consumer._fetcher is not None:
+            await ends_within(_ABANDONED_WITHIN_SECONDS, self.consumer._fetcher.close())
+        await ends_within(_ABANDONED_WITHIN_SECONDS, self.consumer._client.close())
