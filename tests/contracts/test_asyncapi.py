@@ -17,7 +17,10 @@ import pytest
 from deploy import asyncapi, catalogue
 from deploy.catalogue import ROOT
 from shared.compatibility import Json, is_array, is_object
+from shared.database import Trace
+from shared.envelope import to_headers
 from tests.contracts.test_catalogue import bakery_catalogue
+from tests.contracts.test_envelope import envelope
 
 NODE = Path(__file__).parent / "node"
 BIN = Path(sys.executable).parent
@@ -84,7 +87,7 @@ class TestTheOfficialParser:
         assert diagnoses(official_parser, document()) == []
 
     def test_would_find_a_payload_that_is_no_schema(self, official_parser: Path) -> None:
-        """So its silence about ours means something. (Examples it does not look at; we do, below.)"""
+        """So its silence about ours means something. Examples it does not look at: those we do, below."""
         broken = asyncapi.document(bakery_catalogue())
         broken["components"]["messages"]["bakery.oven.BreadBaked.v1"]["payload"]["type"] = "loaf"
 
@@ -112,6 +115,18 @@ class TestEveryMessage:
         assert not {"prefixItems", "$defs", "unevaluatedProperties", "dependentRequired"} & _keywords(
             message["payload"]
         )
+
+
+class TestHeaders:
+    def test_are_those_that_the_relay_writes(self) -> None:
+        """All of them, and the required ones are those that are always there."""
+        everything = envelope(
+            Trace("morning-shift", "an-order", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+        )
+        least = envelope(Trace("morning-shift"))
+
+        assert asyncapi.HEADERS["properties"].keys() == dict(to_headers(everything)).keys()
+        assert set(asyncapi.HEADERS["required"]) == dict(to_headers(least)).keys()
 
 
 class TestTheBakery:
