@@ -60,7 +60,7 @@ done
 export UV_PYTHON=.venv/bin/python UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$PWD/.venv" PIP_DISABLE_PIP_VERSION_CHECK=1
 
 if ! .venv/bin/python -c '' 2> /dev/null || ! .venv/bin/uv --version > /dev/null 2>&1; then
-    echo "Preparing .venv with $("$python" --version) (once; downloads about 100 MB for the trial, 250 MB for everything) ..."
+    echo "Preparing .venv with $("$python" --version) (once; downloads about 100 MB for the trial, 200 MB for everything) ..."
     "$python" -m venv --clear .venv > /dev/null || give_up "'$python -m venv .venv' failed." "    apt-get install python3-venv"
     .venv/bin/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements/bootstrap.txt > "$log" 2>&1 || explain
 fi

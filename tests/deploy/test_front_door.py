@@ -11,6 +11,7 @@ import pytest
 from tests.architecture.tree import ROOT
 
 MAKE = shutil.which("make") or "make"
+GIT = shutil.which("git") or "git"
 
 
 @pytest.fixture
@@ -69,6 +70,29 @@ class TestPreparing:
 
         assert "The package index cannot be reached" in said
         assert "export HTTPS_PROXY" in said
+
+
+class TestTheTree:
+    @pytest.mark.parametrize(
+        "trace", [".".join(("https://files", "pythonhosted", "org/x")), "".join(("see /", "home/somebody/notes"))]
+    )
+    def test_keeps_no_trace_of_a_builders_machine(self, tmp_path: Path, trace: str) -> None:
+        """A path or a mirror of one machine is a riddle on every other."""
+        check = tmp_path / "deploy/check_tree.sh"
+        check.parent.mkdir()
+        shutil.copy(ROOT / "deploy/check_tree.sh", check)
+        (tmp_path / "clean.md").write_text("read README.md and https://bakery.example/home\n")
+        (tmp_path / "dirty.md").write_text(f"{trace}\n")
+
+        def look_at(*files: str) -> subprocess.CompletedProcess[str]:
+            for command in (["init", "--quiet"], ["add", *files]):
+                subprocess.run([GIT, *command], cwd=tmp_path, check=True)
+            return subprocess.run([str(check)], capture_output=True, text=True, check=False)
+
+        assert look_at("clean.md", "deploy").returncode == 0
+        found = look_at("dirty.md")
+        assert found.returncode == 1
+        assert found.stdout.startswith("dirty.md:1:")
 
 
 class TestHelp:
