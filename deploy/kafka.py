@@ -136,7 +136,5 @@ def _does_not_start(log: Path) -> Trouble:
     if "No space left" in words:
         cure = "Free some disk space (about 100 MB), or choose another disk: --data DIR, or export TMPDIR=DIR"
     else:
-        cure = (
-            "What Kafka said is above. Little memory? It needs 400 MB. An older data folder? Choose another --data DIR."
-        )
+        cure = "Its words are above. Little memory? It needs 400 MB. An older data folder? Choose another --data DIR."
     return Trouble(f"Kafka does not start:\n{words}", cure=cure, exit_code=ExitCode.UNAVAILABLE)

@@ -1,8 +1,9 @@
 """
 Run a program that ends with its parent: `python leash.py PARENT_PID SIGNAL [UID:GID] -- PROGRAM ARGUMENTS...`.
 
-However the parent ends, even by SIGKILL, the kernel sends SIGNAL to the program (on Linux; elsewhere its parent must stop
-it). A script of its own and not a `preexec_fn`, because that is unsafe as soon as a thread exists. Imports nothing of ours, so that it starts in a few milliseconds.
+However the parent ends, even by SIGKILL, the kernel then sends SIGNAL to the program. (On Linux; elsewhere its parent
+must stop it.) A script of its own and not a `preexec_fn`, because that is unsafe as soon as a thread exists. Imports
+nothing of ours, so that it starts in a few milliseconds.
 """
 
 import ctypes

@@ -128,23 +128,23 @@ def _open_to_all(folder: Path) -> bool:
 async def _cluster(programs: Path, data_dir: Path, user: pwd.struct_passwd | None, log: Path) -> tuple[Path, str]:
     """Return the cluster's folder and its superuser's password, making both the first time."""
     cluster, secret = data_dir / "cluster", data_dir / "superuser"
-    password = _kept_password(cluster, secret)
+    password = _kept(secret)
     if password is None:
-        password = _prepare(cluster, secret, user)
+        password = _prepare(cluster, draft := secret.with_suffix(".draft"), user)
         command = (
-            *(programs / "bin" / "initdb", "-D", cluster, "-U", SUPERUSER, "--pwfile", secret, "--auth=scram-sha-256"),
+            *(programs / "bin" / "initdb", "-D", cluster, "-U", SUPERUSER, "--pwfile", draft, "--auth=scram-sha-256"),
             *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
             *("--set", f"scram_iterations={_SETTINGS['scram_iterations']}"),
         )
         async with processes.running(*command, log=log, user=user, env={}) as making:
             if await making.wait() != 0:
                 raise _does_not_start(log)
+        draft.replace(secret)  # last, so that an interrupted first start begins again
     return cluster, password
 
 
-def _kept_password(cluster: Path, secret: Path) -> str | None:
-    # pg_control is the last thing that initdb writes, near enough: without it a first start was interrupted.
-    return secret.read_text().strip() if (cluster / "global" / "pg_control").exists() else None
+def _kept(secret: Path) -> str | None:
+    return secret.read_text().strip() if secret.exists() else None
 
 
 def _prepare(cluster: Path, secret: Path, user: pwd.struct_passwd | None) -> str:
@@ -181,5 +181,5 @@ def _does_not_start(log: Path) -> Trouble:
     if "No space left" in words or "shared memory" in words:
         cure = "Free some disk space (about 200 MB), also in /dev/shm, or choose another disk: --data DIR"
     else:
-        cure = "What Postgres said is above. With an older data folder: choose another --data DIR."
+        cure = "Its words are above. An older data folder? Choose another --data DIR."
     return Trouble(f"Postgres does not start:\n{words}", cure=cure, exit_code=ExitCode.UNAVAILABLE)
