@@ -47,14 +47,16 @@ class ConfigureUnit(Command):
     name_fi: Name
     name_sv: Name
     name_en: Name
-    hours: Annotated[tuple[Hours, ...], Field(min_length=1, max_length=7)]
+    hours: Annotated[tuple[Hours, ...], Field(max_length=7)]
     closing_days: Annotated[tuple[Day, ...], Field(max_length=400)] = ()
     holiday_policy: HolidayPolicy = "strict"
     remote_counts: YesNo = False
     rule_versions: Annotated[tuple[Rule, ...], Field(max_length=100)] = ()
 
     @model_validator(mode="after")
-    def _names_nothing_twice(self) -> Self:
+    def _opens_at_all_and_says_nothing_twice(self) -> Self:
+        if not self.hours:  # not as a bound of the field: one wrong item would then count as none as well
+            raise PydanticCustomError("hours", "Give the hours of at least one weekday")
         _require_once("hours", "weekday", (hours.weekday for hours in self.hours))
         _require_once("closing_days", "day", self.closing_days)
         _require_once("rule_versions", "valid_from", (rule.valid_from for rule in self.rule_versions))

@@ -142,30 +142,30 @@ def _settled(
 ) -> Outcome:
     booked: FollowUp | Meeting | None = None
     facts: tuple[MeetingFact | FollowUpFact, ...] = ()
-    match command.close:
-        case None:
-            if held.next_agreed is None:
-                raise CloseMissing
-        case BookFollowUp() as next_time:
-            _require_after(command.held_until, next_time.booked_from)
-            booked, scheduled = follow_ups.schedule(
-                next_time, case=given.case, follow_up_id=given.new_id, meeting_id=held.meeting_id, now=given.now
-            )
-            facts = (scheduled,)
-            held = _agreed(held, "follow_up")
-        case PlanNextMeeting() as next_time:
-            _require_after(command.held_until, next_time.planned_from)
-            booked, facts = meetings.schedule(next_time, case=given.case, meeting_id=given.new_id)
-            held = _agreed(held, "meeting")
-        case AlreadyBooked():
-            if given.next_booked is None:
-                raise NothingBooked
-            held = _agreed(held, given.next_booked)
-        case NothingAgreed() as reason:
-            require_active([given.booking_owner] if given.booking_owner else [])
-            if reason.book_by_on < last_day(command.held_until):
-                raise BookByTooEarly
-            held = _not_agreed(held, reason)
+    close = command.close
+    if close is None:
+        if held.next_agreed is None:
+            raise CloseMissing
+    elif isinstance(close, BookFollowUp):
+        _require_after(command.held_until, close.booked_from)
+        booked, scheduled = follow_ups.schedule(
+            close, case=given.case, follow_up_id=given.new_id, meeting_id=held.meeting_id, now=given.now
+        )
+        facts = (scheduled,)
+        held = _agreed(held, "follow_up")
+    elif isinstance(close, PlanNextMeeting):
+        _require_after(command.held_until, close.planned_from)
+        booked, facts = meetings.schedule(close, case=given.case, meeting_id=given.new_id)
+        held = _agreed(held, "meeting")
+    elif isinstance(close, AlreadyBooked):
+        if given.next_booked is None:
+            raise NothingBooked
+        held = _agreed(held, given.next_booked)
+    else:
+        require_active([given.booking_owner] if given.booking_owner else [])
+        if close.book_by_on < last_day(command.held_until):
+            raise BookByTooEarly
+        held = _not_agreed(held, close)
     return Outcome(meeting=held, booked=booked, facts=(*tell(kind, held, given.case), *facts))
 
 

@@ -49,6 +49,9 @@ class BookedInThePast(Invalid):
     """This time has passed; book a later one, or record a follow-up that took place as held."""
 
 
+_REFUSALS = {"held": FollowUpAlreadyHeld, "cancelled": FollowUpWasCancelled, "retracted": FollowUpWasRetracted}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUp:
     """A follow-up of a case; `meeting_id` is the Heijastin at whose close it was booked. Periods are half-open, UTC."""
@@ -189,15 +192,8 @@ def retract(follow_up: FollowUp, *, case: Case) -> tuple[FollowUp, FollowUpRetra
 
 
 def _require_booked(follow_up: FollowUp) -> None:
-    match follow_up.status:
-        case "held":
-            raise FollowUpAlreadyHeld
-        case "cancelled":
-            raise FollowUpWasCancelled
-        case "retracted":
-            raise FollowUpWasRetracted
-        case "booked":
-            return
+    if refusal := _REFUSALS.get(follow_up.status):
+        raise refusal
 
 
 def _require_ahead(times: BookedTimes, *, now: datetime) -> None:

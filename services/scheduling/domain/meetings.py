@@ -48,6 +48,9 @@ class ReviewNotAhead(Invalid):
     """A deferred meeting is looked at again on a later day; choose one after today."""
 
 
+_REFUSALS = {"held": MeetingAlreadyHeld, "cancelled": MeetingWasCancelled, "retracted": MeetingWasRetracted}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meeting:
     """
@@ -161,15 +164,8 @@ def require_waiting(meeting: Meeting) -> None:
     Raises:
         MeetingAlreadyHeld, MeetingWasCancelled, MeetingWasRetracted: it is something else, and stays so.
     """
-    match meeting.status:
-        case "held":
-            raise MeetingAlreadyHeld
-        case "cancelled":
-            raise MeetingWasCancelled
-        case "retracted":
-            raise MeetingWasRetracted
-        case "scheduled" | "deferred":
-            return
+    if refusal := _REFUSALS.get(meeting.status):
+        raise refusal
 
 
 def tell(kind: type[_Fact], meeting: Meeting, case: Case) -> tuple[_Fact, ...]:
