@@ -6,14 +6,17 @@ The access log knows the route's template, never the path: paths hold ids, and s
 
 import traceback
 from collections.abc import Callable
+from logging import ERROR, WARNING
 from typing import Final
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared import trouble
 from shared.clock import monotonic
 from shared.database import Trace
+from shared.errors import Transient
 from shared.http import problems
 from shared.http.bodies import BodyTooLarge, limited
 from shared.http.trace import trace_of
@@ -64,11 +67,23 @@ def edge(app: ASGIApp, *, max_body_bytes: int, observe: Observe | None) -> ASGIA
                 else:
                     await app(scope, limited(receive, max_bytes=max_body_bytes), send_safely)
             except Exception as error:
+                is_passing = trouble.is_passing(error)
                 # Neither its message nor its locals: both may hold personal data.
-                _log.error("request_failed", error_type=type(error).__qualname__, frames=_frames(error))
+                _log.log(
+                    WARNING if is_passing else ERROR,
+                    "request_failed",
+                    error_type=type(error).__qualname__,
+                    frames=_frames(error),
+                )
                 if status:
                     raise  # half an answer is out: only the server can break the connection off
-                await problems.respond(trace, 500)(scope, receive, send_safely)
+                # Where a commit was interrupted its outcome is unknown; the Idempotency-Key makes a retry safe.
+                refusal = (
+                    problems.respond(trace, 503, title=Transient.__doc__)
+                    if is_passing
+                    else problems.respond(trace, 500)
+                )
+                await refusal(scope, receive, send_safely)
             finally:
                 seconds, route = monotonic() - began, getattr(scope.get("route"), "path", "-")
                 if observe is not None:

@@ -39,6 +39,8 @@ def describe(app: FastAPI, rules: Rules) -> dict[str, Any]:
     definition = Problem.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
     schemas.update(cast("dict[str, Any]", definition.pop("$defs")))
     schemas["Problem"] = definition
+    for never_sent in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(never_sent, None)  # FastAPI's own shape of a 422
     document["components"]["responses"] = {
         status: {
             "description": says,
@@ -85,7 +87,7 @@ def _complete(operation: dict[str, Any], route: Route, rules: Rules) -> None:
         "500": True,
         "503": True,
     }
-    operation["responses"].pop("422", None)  # FastAPI's own, which is not what we answer
+    operation["responses"].pop("422", None)
     for status, may in may_answer.items():
         if may:
             operation["responses"][status] = {"$ref": f"#/components/responses/{status}"}

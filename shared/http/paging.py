@@ -62,8 +62,9 @@ class Paging:
         """
         if self.cursor is None:
             return None
+        padded = self.cursor + "=" * (-len(self.cursor) % 4)
         try:
-            return key.validate_json(base64.b64decode(self.cursor + "==", altchars=b"-_", validate=True))
+            return key.validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
         except (ValidationError, ValueError) as error:
             raise CursorUnknown from error
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final, Literal, cast
 
-import asyncpg
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
@@ -18,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.database import Trace
-from shared.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Stale, Transient
+from shared.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Stale
 from shared.http.access import NotSignedIn
 from shared.http.bodies import BodyNotJson, BodyTooLarge
 from shared.http.idempotency import IdempotencyKeyMissing
@@ -39,22 +38,6 @@ _STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     VersionMissing: HTTPStatus.PRECONDITION_REQUIRED,
     Refusal: HTTPStatus.CONFLICT,
 }
-
-PASSING_TROUBLE: Final = (
-    Transient,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.QueryCanceledError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.LockNotAvailableError,
-    ConnectionError,
-    TimeoutError,
-)
-"""What a retry may cure. A commit whose outcome is unknown is among it: the Idempotency-Key makes a retry safe."""
 
 _HEADERS: Final[Mapping[int, Mapping[str, str]]] = {
     401: {"www-authenticate": "Bearer"},
@@ -94,9 +77,9 @@ class Problem(BaseModel):
     errors: list[FieldProblem] | None = None
 
 
-def status_of(kind: type[Exception]) -> HTTPStatus:
+def status_of(kind: type[Exception]) -> int:
     """Return the status of a *kind* of exception: that of the nearest base that has one."""
-    return next((_STATUS[base] for base in kind.__mro__ if base in _STATUS), HTTPStatus.INTERNAL_SERVER_ERROR)
+    return int(next((_STATUS[base] for base in kind.__mro__ if base in _STATUS), HTTPStatus.INTERNAL_SERVER_ERROR))
 
 
 def respond(
@@ -136,11 +119,6 @@ async def on_refusal(request: Request, error: Exception) -> Response:
     )
 
 
-async def on_trouble(request: Request, _error: Exception) -> Response:
-    """Answer passing trouble."""
-    return respond(request.state.trace, 503, kind="transient", title=Transient.__doc__)
-
-
 async def on_http(request: Request, error: Exception) -> Response:
     """Answer what the framework refuses: no such path or method, an unreadable body."""
     refused = cast("HTTPException", error)
@@ -163,7 +141,6 @@ HANDLERS: Final[Mapping[type[Exception], Any]] = {
     Refusal: on_refusal,
     HTTPException: on_http,
     RequestValidationError: on_invalid,
-    **dict.fromkeys(PASSING_TROUBLE, on_trouble),
 }
 
 

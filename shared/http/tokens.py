@@ -138,10 +138,9 @@ def _claim(claims: Mapping[str, object], name: str) -> object:
     """Return the claim called *name*, or at that path; None when there is none."""
     if name in claims:
         return claims[name]
-    found: object = claims
-    for step in name.split("."):
-        found = cast("Mapping[str, object]", found).get(step) if isinstance(found, Mapping) else None
-    return found
+    first, _, rest = name.partition(".")
+    inner = claims.get(first)
+    return _claim(cast("Mapping[str, object]", inner), rest) if rest and isinstance(inner, Mapping) else None
 
 
 def _words(claims: Mapping[str, object], name: str) -> Sequence[str]:

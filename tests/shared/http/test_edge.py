@@ -1,0 +1,155 @@
+from collections.abc import AsyncIterator
+
+import pytest
+import structlog
+
+from shared import ids
+from shared.database import Database
+from shared.http.edge import SAFETY_HEADERS
+from tests.shared.http.bakery import bakery, caller, new_key, stranger
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.postgres]
+
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+class TestEveryResponse:
+    @pytest.mark.parametrize(
+        "method, path, status",
+        [
+            ("GET", "/v1/me", 200),
+            ("GET", "/v1/opening-hours", 200),
+            ("GET", "/nowhere", 404),
+            ("POST", "/v1/loaves", 400),
+            ("POST", "/v1/mishaps/surprise", 500),
+            ("POST", "/v1/mishaps/power-cut", 503),
+        ],
+    )
+    async def test_carries_the_safety_headers(self, database: Database, method: str, path: str, status: int) -> None:
+        """Errors too: they are what an attacker aims for."""
+        async with caller(bakery(database)) as client:
+            answer = await client.request(method, path)
+
+        assert answer.status_code == status
+        assert SAFETY_HEADERS.items() <= answer.headers.items()
+        assert answer.headers["cache-control"] == "no-store"
+
+
+class TestABodyTooLarge:
+    async def test_is_refused_unread_when_it_says_so(self, database: Database) -> None:
+        """Whoever announces too much is not even asked who they are."""
+        sent = 0
+
+        async def body() -> AsyncIterator[bytes]:
+            nonlocal sent
+            sent += 1
+            yield b" " * 70_000
+
+        async with stranger(bakery(database)) as client:
+            answer = await client.post("/v1/loaves", content=body(), headers={"content-length": "70000"})
+
+        assert answer.status_code == 413
+        assert answer.json()["type"] == "urn:problem:body-too-large"
+
+    async def test_is_refused_in_the_middle_when_it_does_not(self, database: Database) -> None:
+        """A sender without a length is cut off at the limit, not at the end of our memory."""
+        sent = 0
+
+        async def endless() -> AsyncIterator[bytes]:
+            nonlocal sent
+            while sent < 1_000:
+                sent += 1
+                yield b" " * 10_000
+
+        async with caller(bakery(database)) as client:
+            answer = await client.post(
+                "/v1/loaves", content=endless(), headers={"content-type": "application/json", **new_key()}
+            )
+
+        assert answer.status_code == 413
+        assert sent == 7
+
+    async def test_is_what_the_service_says_it_is(self, database: Database) -> None:
+        """The limit is the application's."""
+        async with caller(bakery(database, max_body_bytes=10)) as client:
+            answer = await client.post("/v1/loaves", json={"grams": 800}, headers=new_key())
+
+        assert answer.status_code == 413
+
+
+class TestTheTrace:
+    async def test_goes_on_where_the_caller_began_it(self, database: Database) -> None:
+        """One correlation from the first request to the last effect."""
+        request_id = str(ids.new_id())
+        async with caller(bakery(database)) as client:
+            named = await client.get("/v1/me", headers={"traceparent": TRACEPARENT, "x-request-id": request_id})
+            traced = await client.get("/v1/me", headers={"traceparent": TRACEPARENT})
+
+        assert named.headers["x-request-id"] == request_id
+        assert traced.headers["x-request-id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {},
+            {"x-request-id": "Aino Invented"},
+            {"x-request-id": "010190-123A"},
+            {"traceparent": "00-00000000000000000000000000000000-00f067aa0ba902b7-01"},
+            {"traceparent": "aino"},
+        ],
+    )
+    async def test_begins_here_otherwise(self, database: Database, headers: dict[str, str]) -> None:
+        """What does not look machine-made may be a person's, and would travel into every log and event."""
+        async with caller(bakery(database)) as client:
+            answer = await client.get("/v1/me", headers=headers)
+
+        assert len(answer.headers["x-request-id"]) == 32
+        assert answer.headers["x-request-id"] not in "".join(headers.values())
+
+
+class TestTheAccessLog:
+    async def test_tells_the_template_and_never_the_path(self, database: Database) -> None:
+        """Paths hold ids, queries hold more, and the log is read by many."""
+        loaf_id = ids.new_id()
+        with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logged:
+            async with caller(bakery(database)) as client:
+                answer = await client.get(f"/v1/loaves/{loaf_id}?for=Aino")
+                await client.get("/v1/Aino")
+
+        assert [(line["event"], line["route"], line["status"]) for line in logged] == [
+            ("request_served", "/v1/loaves/{loaf_id}", 404),
+            ("request_served", "-", 404),
+        ]
+        assert logged[0]["correlation_id"] == answer.headers["x-request-id"]
+        assert logged[0]["duration_ms"] >= 0
+        assert "Aino" not in repr(logged)
+        assert str(loaf_id) not in repr(logged)
+
+    async def test_tells_of_refused_tokens_and_roles(self, database: Database) -> None:
+        """Who tries doors shall be seen; with what, stays out of the log."""
+        with structlog.testing.capture_logs() as logged:
+            async with caller(bakery(database), roles=["thief"]) as client:
+                await client.get("/v1/me")
+                await client.get("/v1/me", headers={"authorization": "Bearer abc"})
+
+        told = [line for line in logged if line["event"] != "request_served"]
+        assert [(line["event"], line["log_level"]) for line in told] == [
+            ("route_forbidden", "warning"),
+            ("token_refused", "warning"),
+        ]
+
+    async def test_has_an_ear_for_metrics(self, database: Database) -> None:
+        """Method, template, status and seconds: nothing that grows without bound."""
+        heard: list[tuple[str, str, int]] = []
+
+        def observe(method: str, route: str, status: int, seconds: float) -> None:
+            assert seconds >= 0
+            heard.append((method, route, status))
+
+        app = bakery(database, observe=observe)
+
+        async with caller(app) as client:
+            await client.get("/v1/loaves")
+            await client.get("/v1/nothing")
+
+        assert heard == [("GET", "/v1/loaves", 200), ("GET", "-", 404)]
