@@ -4,27 +4,25 @@ What happens to every request, whatever it asks: trace, size limit, safety heade
 The access log knows the route's template, never the path: paths hold ids, and sometimes more than that.
 """
 
-import traceback
 from collections.abc import Callable
-from logging import ERROR, WARNING
 from typing import Final
 
-import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import trouble
-from shared.clock import monotonic
+from shared import clock, logs, trouble
 from shared.database import Trace
 from shared.errors import Transient
 from shared.http import problems
 from shared.http.bodies import BodyTooLarge, limited
 from shared.http.trace import trace_of
 
-_log = structlog.get_logger()
+_log = logs.get(__name__)
 
 Observe = Callable[[str, str, int, float], None]
 """Told after each request: method, route template, status, seconds."""
+
+_METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
 SAFETY_HEADERS: Final = {
     "cache-control": "no-store",
@@ -46,7 +44,9 @@ def edge(app: ASGIApp, *, max_body_bytes: int, observe: Observe | None) -> ASGIA
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        began, status = monotonic(), 0
+        began, status = clock.monotonic(), 0
+        # Callers may make methods up, and each would be a new series of every metric.
+        method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
         trace = trace_of(Headers(scope=scope))
         scope.setdefault("state", {})["trace"] = trace
 
@@ -60,40 +60,23 @@ def edge(app: ASGIApp, *, max_body_bytes: int, observe: Observe | None) -> ASGIA
                 headers["x-request-id"] = trace.correlation_id
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(correlation_id=trace.correlation_id):
+        with logs.continuing(trace.correlation_id, traceparent=trace.traceparent):
             try:
                 if _announced_bytes(scope) > max_body_bytes:
                     await _refuse_size(trace)(scope, receive, send_safely)
                 else:
                     await app(scope, limited(receive, max_bytes=max_body_bytes), send_safely)
             except Exception as error:
-                is_passing = trouble.is_passing(error)
-                # Neither its message nor its locals: both may hold personal data.
-                _log.log(
-                    WARNING if is_passing else ERROR,
-                    "request_failed",
-                    error_type=type(error).__qualname__,
-                    frames=_frames(error),
-                )
+                answer = _answer_to(error, trace)
                 if status:
                     raise  # half an answer is out: only the server can break the connection off
-                # Where a commit was interrupted its outcome is unknown; the Idempotency-Key makes a retry safe.
-                refusal = (
-                    problems.respond(trace, 503, title=Transient.__doc__)
-                    if is_passing
-                    else problems.respond(trace, 500)
-                )
-                await refusal(scope, receive, send_safely)
+                await answer(scope, receive, send_safely)
             finally:
-                seconds, route = monotonic() - began, getattr(scope.get("route"), "path", "-")
+                seconds, route = clock.monotonic() - began, getattr(scope.get("route"), "path", "-")
                 if observe is not None:
-                    observe(scope["method"], route, status, seconds)
+                    observe(method, route, status, seconds)
                 _log.info(
-                    "request_served",
-                    method=scope["method"],
-                    route=route,
-                    status=status,
-                    duration_ms=round(seconds * 1000, 1),
+                    "request_served", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 1)
                 )
 
     return wrapped
@@ -110,6 +93,14 @@ def _refuse_size(trace: Trace) -> ASGIApp:
     return problems.respond(trace, status, kind=BodyTooLarge.slug(), title=BodyTooLarge.sentence())
 
 
-def _frames(error: BaseException) -> list[str]:
-    """Return where *error* came from, without its message: a database tells the row it stumbled over."""
-    return [f"{frame.name} {frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+def _answer_to(error: Exception, trace: Trace) -> ASGIApp:
+    """
+    Log what went wrong and return what to tell about it: nothing, but how to find it in the log.
+
+    Where a commit was interrupted its outcome is unknown; an Idempotency-Key makes a retry safe.
+    """
+    if trouble.is_passing(error):
+        _log.warning("request_failed", exc_info=error)
+        return problems.respond(trace, 503, title=Transient.__doc__)
+    _log.error("request_failed", exc_info=error)
+    return problems.respond(trace, 500)

@@ -10,20 +10,20 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
-import structlog
 from fastapi import APIRouter, Depends
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared import logs
 from shared.clock import utc_now
 from shared.database import Connection, Database, Transaction
 from shared.errors import Forbidden
 from shared.http import bodies, idempotency, tokens, versions
 from shared.http.access import NotSignedIn, Principal, Rules
 
-_log = structlog.get_logger()
+_log = logs.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,19 @@
 """A real database for the bakery."""
 
 import asyncio
+import io
+import json
+import logging
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
 
 import asyncpg
 import pytest
 import pytest_asyncio
+import structlog
 
-from shared import ids, migrations
+from shared import ids, logs, migrations
 from shared.database import Database
 from tests.shared.http import bakery
 
@@ -44,3 +48,16 @@ async def _database(bakery_template: str) -> AsyncGenerator[Database]:
     await database.close()
     await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await server.close()
+
+
+Logged = Callable[[], list[dict[str, object]]]
+
+
+@pytest.fixture(name="logged")
+def _logged() -> Generator[Logged]:
+    """Return the lines as they would be written in production, so far."""
+    stream = io.StringIO()
+    logs.configure(service="bakery", version="1", environment="test", stream=stream)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    structlog.reset_defaults()
+    logging.captureWarnings(capture=False)

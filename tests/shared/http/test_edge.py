@@ -1,12 +1,12 @@
 from collections.abc import AsyncIterator
 
 import pytest
-import structlog
 
 from shared import ids
 from shared.database import Database
 from shared.http.edge import SAFETY_HEADERS
 from tests.shared.http.bakery import bakery, caller, new_key, stranger
+from tests.shared.http.conftest import Logged
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.postgres]
 
@@ -108,32 +108,32 @@ class TestTheTrace:
 
 
 class TestTheAccessLog:
-    async def test_tells_the_template_and_never_the_path(self, database: Database) -> None:
+    async def test_tells_the_template_and_never_the_path(self, database: Database, logged: Logged) -> None:
         """Paths hold ids, queries hold more, and the log is read by many."""
         loaf_id = ids.new_id()
-        with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logged:
-            async with caller(bakery(database)) as client:
-                answer = await client.get(f"/v1/loaves/{loaf_id}?for=Aino")
-                await client.get("/v1/Aino")
 
-        assert [(line["event"], line["route"], line["status"]) for line in logged] == [
+        async with caller(bakery(database)) as client:
+            answer = await client.get(f"/v1/loaves/{loaf_id}?for=Aino")
+            await client.get("/v1/Aino")
+
+        lines = logged()
+        assert [(line["event"], line["route"], line["status"]) for line in lines] == [
             ("request_served", "/v1/loaves/{loaf_id}", 404),
             ("request_served", "-", 404),
         ]
-        assert logged[0]["correlation_id"] == answer.headers["x-request-id"]
-        assert logged[0]["duration_ms"] >= 0
-        assert "Aino" not in repr(logged)
-        assert str(loaf_id) not in repr(logged)
+        assert lines[0]["correlation_id"] == answer.headers["x-request-id"]
+        assert "duration_ms" in lines[0]
+        assert "Aino" not in str(lines)
+        assert str(loaf_id) not in str(lines)
 
-    async def test_tells_of_refused_tokens_and_roles(self, database: Database) -> None:
+    async def test_tells_of_refused_tokens_and_roles(self, database: Database, logged: Logged) -> None:
         """Who tries doors shall be seen; with what, stays out of the log."""
-        with structlog.testing.capture_logs() as logged:
-            async with caller(bakery(database), roles=["thief"]) as client:
-                await client.get("/v1/me")
-                await client.get("/v1/me", headers={"authorization": "Bearer abc"})
+        async with caller(bakery(database), roles=["thief"]) as client:
+            await client.get("/v1/me")
+            await client.get("/v1/me", headers={"authorization": "Bearer abc"})
 
-        told = [line for line in logged if line["event"] != "request_served"]
-        assert [(line["event"], line["log_level"]) for line in told] == [
+        told = [line for line in logged() if line["event"] != "request_served"]
+        assert [(line["event"], line["level"]) for line in told] == [
             ("route_forbidden", "warning"),
             ("token_refused", "warning"),
         ]
@@ -150,6 +150,6 @@ class TestTheAccessLog:
 
         async with caller(app) as client:
             await client.get("/v1/loaves")
-            await client.get("/v1/nothing")
+            await client.request("KNEAD", "/v1/loaves")
 
-        assert heard == [("GET", "/v1/loaves", 200), ("GET", "-", 404)]
+        assert heard == [("GET", "/v1/loaves", 200), ("_OTHER", "/v1/loaves", 405)]
