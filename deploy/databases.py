@@ -1,0 +1,129 @@
+"""
+One database and two roles per service: its owner, who migrates it, and the one it runs as, who reads and writes rows.
+
+No service may even connect to a neighbour's database.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+
+from shared.database import Connection
+
+_LOCK = 0x4A17  # roles belong to the whole server: two provisioners at once would meet in its catalogue
+
+# A runtime transaction that takes longer than this is a mistake, and a sleeping one would hold the watermark back.
+_RUNTIME_LIMITS = {
+    "statement_timeout": "30s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "30s",
+    "transaction_timeout": "60s",
+}
+
+# What even the service's own runtime role may only read: what migrated it, and what time it is.
+_READ_ONLY = ("migrations", "business_clock")
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """How to reach one service's database; both contain a password."""
+
+    owner: str
+    runtime: str
+
+
+def database_of(service: str) -> str:
+    """Return the name of the database of *service*."""
+    return f"heijastin_{service}"
+
+
+def urls_of(admin_url: str, service: str, *, owner_password: str, password: str, database: str | None = None) -> Urls:
+    """Return the addresses of a provisioned database on the server of *admin_url*."""
+    name = database or database_of(service)
+    return Urls(
+        owner=_url(admin_url, user=f"{service}_owner", password=owner_password, database=name),
+        runtime=_url(admin_url, user=service, password=password, database=name),
+    )
+
+
+async def provision(
+    admin_url: str,
+    service: str,
+    *,
+    owner_password: str,
+    password: str,
+    database: str | None = None,
+) -> Urls:
+    """
+    Create the database and the roles of *service*, or bring existing ones to the same state; run before migration 1.
+
+    *admin_url* is a superuser's. *database* is another name for the database (tests have many).
+    """
+    owner, name = f"{service}_owner", database or database_of(service)
+    connection = await asyncpg.connect(admin_url, server_settings={"application_name": "provision"})
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        await _role(connection, owner, owner_password)
+        await _role(connection, service, password)
+        for setting, value in _RUNTIME_LIMITS.items():
+            await connection.execute(f"ALTER ROLE {service} SET {setting} = '{value}'")
+        if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name):
+            await connection.execute(f'CREATE DATABASE "{name}" OWNER {owner}')
+        await close_to_neighbours(connection, service, database=name)
+        urls = urls_of(admin_url, service, owner_password=owner_password, password=password, database=name)
+        await _grant_ahead(urls.owner, owner, service)
+        return urls
+    finally:
+        await connection.close()
+
+
+async def close_to_neighbours(admin: Connection, service: str, *, database: str) -> None:
+    """Let nobody but *service* connect to *database*; a copy by CREATE DATABASE ... TEMPLATE needs it anew."""
+    await admin.execute(f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC')
+    await admin.execute(f'GRANT CONNECT ON DATABASE "{database}" TO {service}')
+
+
+async def keep_read_only(owner_url: str, service: str) -> None:
+    """Take away, after the migrations, what the grants made ahead gave the runtime role too much."""
+    connection = await asyncpg.connect(owner_url)
+    try:
+        tables = ", ".join(_READ_ONLY)
+        await connection.execute(f"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {tables} FROM {service}")
+    finally:
+        await connection.close()
+
+
+async def _role(connection: Connection, name: str, password: str) -> None:
+    exists = await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", name)
+    # DDL takes no parameters, so the server quotes the password.
+    statement = await connection.fetchval(
+        "SELECT format($1 || ' ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD %L', $2::text, $3::text)",
+        "ALTER" if exists else "CREATE",
+        name,
+        password,
+    )
+    await connection.execute(statement)
+
+
+async def _grant_ahead(owner_url: str, owner: str, service: str) -> None:
+    """Say, before any table exists, what the runtime role may do with those to come: rows, and nothing else."""
+    connection = await asyncpg.connect(owner_url)
+    try:
+        await connection.execute(f"""
+            REVOKE ALL ON SCHEMA public FROM PUBLIC;
+            GRANT USAGE ON SCHEMA public TO {service};
+            ALTER DEFAULT PRIVILEGES FOR ROLE {owner} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+            ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public
+                GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {service};
+            ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {service};
+            ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT EXECUTE ON FUNCTIONS TO {service};
+        """)
+    finally:
+        await connection.close()
+
+
+def _url(admin_url: str, *, user: str, password: str, database: str) -> str:
+    parts = urlsplit(admin_url)
+    place = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{quote(user)}:{quote(password, safe='')}@{place}", path=f"/{database}"))
