@@ -34,6 +34,9 @@ from shared.metrics import BATCH_HANDLING, BATCH_SIZE, CONSUMER_CONNECTED, EVENT
 from shared.trouble import ends_within, is_passing, pause_seconds
 
 log = logs.get(__name__)
+# Not FastStream's own logger, which brings a handler of its own. What it warns of, we know or say ourselves.
+_library_log = logging.getLogger(f"{__name__}.faststream")
+_library_log.setLevel(logging.ERROR)
 
 Record = ConsumerRecord[bytes, bytes]
 Take = Callable[[tuple[Record, ...], Callable[[], bool]], Awaitable[None]]
@@ -176,7 +179,7 @@ class Consumer:
             consumer_only=True,
             allow_auto_create_topics=False,  # a topic made by the way has one partition and one replica
             graceful_timeout=_BATCH_ENDS_WITHIN_SECONDS,
-            logger=logging.getLogger("faststream"),
+            logger=_library_log,
             log_level=logging.DEBUG,  # it speaks of every batch
         )
         subscriber = broker.subscriber(

@@ -45,33 +45,35 @@ EVENT_HANDLING = Histogram(
     remedy="Compare with the writer's outbox_oldest_unpublished_seconds and our lag to see on which side it waits.",
     buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 30, 60, 300, 1800, 3600),
 )
+FACTS = Counter(
+    name="consumer_facts_total",
+    unit="facts",
+    meaning="Facts of types that this service reads, taken for the first time.",
+    remedy="Standing still while others publish: see consumer_connected and consumer_lag_messages.",
+)
 DUPLICATES = Counter(
     name="consumer_duplicates_total",
-    labels=("topic",),
     unit="facts",
     meaning="Facts that were dropped because they had been handled before.",
     remedy="Some after a restart or a rebalance are normal. A steady flow: a writer publishes again and again.",
 )
 UNKNOWN_TYPES = Counter(
     name="consumer_unknown_types_total",
-    labels=("topic",),
     unit="facts",
     meaning="Facts of a type that this service does not read; they are passed over.",
     remedy="None; after an upgrade of a writer it may tell that this service should learn a new type.",
 )
 GAPS = Counter(
     name="consumer_gaps_total",
-    labels=("topic",),
     unit="facts",
-    meaning="Places where the sequence of a key had a hole; a late arrival closes it.",
+    meaning="Facts that were missing in the sequence of their key when a later one came; a late arrival is taken.",
     remedy="A fact may be lost: compare with the writer's outbox and publish it again from there.",
 )
 PARKED = Counter(
     name="consumer_parked_total",
-    labels=("topic", "reason"),
     unit="facts",
     meaning="Facts put aside because they could not be read or digested, and later facts of their keys.",
-    remedy="List the parked facts, cure the reason, replay them in order.",
+    remedy="The log event fact_parked tells the reason. List them, mend the cause, replay them in order.",
 )
 PARKED_OLDEST_AGE = Gauge(
     name="parked_oldest_age_seconds",
@@ -81,7 +83,6 @@ PARKED_OLDEST_AGE = Gauge(
 )
 FROM_THE_FUTURE = Counter(
     name="consumer_facts_from_future_total",
-    labels=("topic",),
     unit="facts",
     meaning="Facts recorded later than this service's own clock says it is.",
     remedy="A machine's clock is wrong: compare the database servers' clocks, and see that they keep network time.",
@@ -178,6 +179,7 @@ PLUMBING: Catalogue = (
     BATCH_SIZE,
     BATCH_HANDLING,
     EVENT_HANDLING,
+    FACTS,
     DUPLICATES,
     UNKNOWN_TYPES,
     GAPS,

@@ -8,9 +8,14 @@ a missing or wrong setting ends the process with its name. Durations carry their
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+
+class WrongSettings(Exception):
+    """A setting is missing or makes no sense; the message has a line for each, `NAME: what is wrong`, no values."""
+
 
 Environment = Literal["production", "trial", "test"]
 
@@ -48,6 +53,22 @@ class Settings(BaseSettings):
     watermark_interval_seconds: float = Field(default=60.0, gt=0)
     relay_tick_shortest_seconds: float = Field(default=0.05, gt=0)
     relay_tick_longest_seconds: float = Field(default=0.25, gt=0)
+
+    @classmethod
+    def read(cls) -> Self:
+        """
+        Return the settings that the environment holds.
+
+        Raises:
+            WrongSettings: some are missing or make no sense.
+        """
+        try:
+            return cls()  # pyright: ignore[reportCallIssue] - the environment brings the arguments
+        except ValidationError as invalid:
+            prefix = cls.model_config.get("env_prefix", "")
+            wrong = invalid.errors(include_input=False, include_url=False)
+            lines = (f"{prefix}{'_'.join(map(str, each['loc']))}".upper() + f": {each['msg']}" for each in wrong)
+            raise WrongSettings("\n".join(lines)) from None
 
     @field_validator("database_url")
     @classmethod
