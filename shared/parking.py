@@ -9,17 +9,15 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Literal, Self
 
 from asyncpg import Record
 
 from shared.database import Connection, Transaction
 from shared.envelope import UnreadableEnvelope, from_headers
 from shared.errors import Invalid, NotFound
-
-if TYPE_CHECKING:
-    from shared.inbox import StreamKey
-    from shared.intake import Received
+from shared.inbox import StreamKey
+from shared.records import Received, readable_key
 
 State = Literal["parked", "replayed", "discarded"]
 
@@ -97,7 +95,7 @@ class Parked:
     detail: str = ""
 
     @classmethod
-    def of(cls, record: "Received", reason: str, *, detail: str = "") -> Self:
+    def of(cls, record: Received, reason: str, *, detail: str = "") -> Self:
         """Keep *record* as it came, bytes and all; *reason* is a coded word, *detail* names fields, never values."""
         try:
             envelope = from_headers(record.headers)
@@ -145,14 +143,6 @@ class ParkedRow:
     settled_because: str | None
 
 
-def readable_key(key: bytes | None) -> str | None:
-    """Return the key as text, or None if it has none or is not UTF-8."""
-    try:
-        return (key or b"").decode("utf-8") or None
-    except UnicodeDecodeError:
-        return None
-
-
 async def park(tx: Transaction, rows: Sequence[Parked]) -> None:
     """Park *rows*; one that came again from the same place in Kafka is passed over."""
     if rows:
@@ -178,7 +168,7 @@ async def park(tx: Transaction, rows: Sequence[Parked]) -> None:
         )
 
 
-async def blocked(tx: Transaction, streams: "Collection[StreamKey]") -> "set[StreamKey]":
+async def blocked(tx: Transaction, streams: Collection[StreamKey]) -> set[StreamKey]:
     """Return those of *streams* that have parked facts, so that later ones must wait behind them."""
     if not streams:
         return set()
@@ -187,8 +177,8 @@ async def blocked(tx: Transaction, streams: "Collection[StreamKey]") -> "set[Str
 
 
 async def disturbances(
-    connection: Connection | Transaction, streams: "Collection[StreamKey]"
-) -> "dict[StreamKey, datetime]":
+    connection: Connection | Transaction, streams: Collection[StreamKey]
+) -> dict[StreamKey, datetime]:
     """Return since when (business time) each of *streams* has parked facts or an open gap that is not quiet."""
     if not streams:
         return {}
@@ -258,6 +248,6 @@ def _row(row: Record) -> ParkedRow:
     )
 
 
-def _columns(streams: "Iterable[StreamKey]") -> tuple[list[str], list[str]]:
+def _columns(streams: Iterable[StreamKey]) -> tuple[list[str], list[str]]:
     listed = list(streams)
     return [topic for topic, _ in listed], [key for _, key in listed]

@@ -1,14 +1,13 @@
 """What a reader makes of a Kafka record at first sight: a watermark, a fact, or something unreadable."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from pydantic import ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
-from shared import gate, parking
+from shared import gate
 from shared.database import Trace
 from shared.envelope import WATERMARK_LABEL, Envelope, UnreadableEnvelope, from_headers
 from shared.events import Consumed
@@ -44,8 +43,8 @@ class Received(Protocol):
         ...
 
     @property
-    def headers(self) -> Sequence[tuple[str, bytes]]:
-        """The headers; bytes that are not ASCII are backslash-escaped."""
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+        """The headers, whatever a stranger put there."""
         ...
 
 
@@ -102,7 +101,7 @@ def sort_out(records: Iterable[Received], reads: Mapping[str, type[Consumed]]) -
     """Look at each of *records* once, in the order they came; bodies stay unread (see `fact_of`)."""
     sorted_out = SortedOut()
     for record in records:
-        stream = (record.topic, parking.readable_key(record.key) or "")
+        stream = (record.topic, readable_key(record.key) or "")
         try:
             envelope = from_headers(record.headers)
             if envelope.event_type.split(".")[-2:-1] == [WATERMARK_LABEL]:
@@ -111,7 +110,7 @@ def sort_out(records: Iterable[Received], reads: Mapping[str, type[Consumed]]) -
             if not stream[1]:
                 raise UnreadableEnvelope("key")  # noqa: TRY301 - the same end as any other missing attribute
         except UnreadableEnvelope as unreadable:
-            sorted_out.entries.append(Unreadable(record, stream, str(unreadable)[:200]))
+            sorted_out.entries.append(Unreadable(record, stream, str(unreadable)))
             continue
         entry = Enveloped(record, stream, envelope, reads.get(envelope.event_type))
         sorted_out.entries.append(entry)
@@ -144,13 +143,24 @@ def explain(invalid: ValidationError) -> str:
     )
 
 
+def readable_key(key: bytes | None) -> str | None:
+    """Return the key as text, or None if it has none or is not UTF-8."""
+    try:
+        return (key or b"").decode("utf-8") or None
+    except UnicodeDecodeError:
+        return None
+
+
+class _Watermark(BaseModel):
+    """The body of a watermark."""
+
+    as_of: AwareDatetime
+    partitions: int = Field(gt=0, lt=100_000)
+
+
 def _watermark_of(record: Received) -> gate.Watermark:
     try:
-        body = json.loads(record.value or b"")
-        complete_until = datetime.fromisoformat(body["as_of"])
-        partitions = int(body["partitions"])
-    except (ValueError, KeyError, TypeError) as malformed:
+        body = _Watermark.model_validate_json(record.value or b"")
+    except ValidationError as malformed:
         raise UnreadableEnvelope("watermark") from malformed
-    if complete_until.tzinfo is None:
-        raise UnreadableEnvelope("watermark")
-    return gate.Watermark(record.topic, record.partition, partitions, complete_until)
+    return gate.Watermark(record.topic, record.partition, body.partitions, body.as_of)

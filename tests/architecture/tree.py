@@ -49,6 +49,14 @@ class Copy:
             file.write(f"\n{text}\n")
         return module
 
+    def remove(self, module: str) -> None:
+        """Take the dotted *module* away, be it a file or a package."""
+        path = self.root / module.replace(".", "/")
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.with_suffix(".py").unlink()
+
     def run(self, tool: str, *arguments: str) -> tuple[int, str]:
         """Run one of the environment's *tool*s in the copy and return its exit code and everything it said."""
         command = [str(Path(sys.executable).parent / tool), *arguments]
