@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
-from deploy.catalogue import Catalogue
+from deploy.system import System
 from deploy.topics import Topic
 from shared.compatibility import Json, is_array, is_object
 from shared.contracts import Contract
@@ -43,8 +43,8 @@ HEADERS: Json = {
 }  # fmt: skip
 
 
-def document(catalogue: Catalogue) -> Json:
-    """Return the AsyncAPI document of *catalogue*."""
+def document(system: System) -> Json:
+    """Return the AsyncAPI document of *system*."""
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -54,16 +54,16 @@ def document(catalogue: Catalogue) -> Json:
             "once and in order per key; an event type that you do not know is to be passed over.",
         },
         "defaultContentType": CONTENT_TYPE.decode(),
-        "channels": {topic.name: _channel(topic, catalogue) for topic in catalogue.topics.values()},
+        "channels": {topic.name: _channel(topic, system) for topic in system.topics.values()},
         "operations": {
             name: operation
-            for topic in catalogue.topics.values()
-            for name, operation in _operations(topic, catalogue).items()
+            for topic in system.topics.values()
+            for name, operation in _operations(topic, system).items()
         },
         "components": {
             "messages": {
-                **{wire_type: _message(contract) for wire_type, contract in catalogue.published.items()},
-                **{_watermark_of(topic): _watermark(topic) for topic in catalogue.topics.values()},
+                **{wire_type: _message(contract) for wire_type, contract in system.published.items()},
+                **{_watermark_of(topic): _watermark(topic) for topic in system.topics.values()},
             },
             "messageTraits": {
                 "fact": {
@@ -77,8 +77,8 @@ def document(catalogue: Catalogue) -> Json:
     }
 
 
-def _channel(topic: Topic, catalogue: Catalogue) -> Json:
-    names = [*(contract.event.wire_type() for contract in catalogue.on(topic.name)), _watermark_of(topic)]
+def _channel(topic: Topic, system: System) -> Json:
+    names = [*(contract.event.wire_type() for contract in system.on(topic.name)), _watermark_of(topic)]
     return {
         "address": topic.name,
         "title": topic.name,
@@ -99,15 +99,15 @@ def _channel(topic: Topic, catalogue: Catalogue) -> Json:
     }
 
 
-def _operations(topic: Topic, catalogue: Catalogue) -> dict[str, Json]:
+def _operations(topic: Topic, system: System) -> dict[str, Json]:
     """Return who sends and who receives on *topic*, by name of the operation."""
     subject = topic.name.split(".")[2]
     watermark = _watermark_of(topic)
-    sent = [contract.event.wire_type() for contract in catalogue.on(topic.name)]
+    sent = [contract.event.wire_type() for contract in system.on(topic.name)]
     operations = {
         f"{topic.writer}.sends.{subject}": _operation("send", topic, [*sent, watermark], service=topic.writer)
     }
-    for reader, subscriptions in catalogue.subscriptions.items():
+    for reader, subscriptions in system.subscriptions.items():
         for subscription in subscriptions:
             if topic.name in subscription.topics:
                 read = [wire_type for wire_type in sent if wire_type in subscription.reads]
@@ -148,8 +148,8 @@ def _message(contract: Contract) -> Json:
 
 
 def _watermark_of(topic: Topic) -> str:
-    system, service, *_ = topic.name.split(".")
-    return f"{system}.{service}.{WATERMARK_LABEL}.v1"
+    prefix, service, *_ = topic.name.split(".")
+    return f"{prefix}.{service}.{WATERMARK_LABEL}.v1"
 
 
 def _watermark(topic: Topic) -> Json:

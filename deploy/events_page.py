@@ -1,6 +1,6 @@
 """The events for people: `docs/events.md`."""
 
-from deploy.catalogue import Catalogue
+from deploy.system import System
 from deploy.topics import Topic
 from shared.contracts import EXAMPLE, SCHEMA, Contract
 
@@ -19,13 +19,13 @@ their partition.
 """
 
 
-def page(catalogue: Catalogue) -> str:
-    """Return the page for *catalogue*."""
-    return "\n".join([_HEAD, *(_section(topic, catalogue) for topic in catalogue.topics.values())])
+def page(system: System) -> str:
+    """Return the page for *system*."""
+    return "\n".join([_HEAD, *(_section(topic, system) for topic in system.topics.values())])
 
 
-def _section(topic: Topic, catalogue: Catalogue) -> str:
-    rows = [_row(contract, catalogue) for contract in catalogue.on(topic.name)]
+def _section(topic: Topic, system: System) -> str:
+    rows = [_row(contract, system) for contract in system.on(topic.name)]
     facts = (
         f"Key `{topic.key}` · publisher {topic.writer} · readers {_list(topic.readers)} "
         f"· audience **{topic.audience}** · {topic.partitions} partitions · kept {topic.retention_days} days"
@@ -46,13 +46,13 @@ def _section(topic: Topic, catalogue: Catalogue) -> str:
     )
 
 
-def _row(contract: Contract, catalogue: Catalogue) -> str:
+def _row(contract: Contract, system: System) -> str:
     event = contract.event
     folder = f"../services/{event.wire_type().split('.')[1]}/contracts/{contract.name}"
     when = contract.emitted.removeprefix("Emitted ")
     return (
         f"| `{event.__name__}` | {event.contract_version} | {when} "
-        f"| {_list(catalogue.readers_of(event.wire_type()))} "
+        f"| {_list(system.readers_of(event.wire_type()))} "
         f"| [schema]({folder}{SCHEMA}), [example]({folder}{EXAMPLE}) |"
     )
 

@@ -1,7 +1,7 @@
 """
 What is made from the code and committed beside it: contracts, OpenAPI, AsyncAPI and the page of events.
 
-Refuses to write anything while a contract contradicts a released one, or the catalogue contradicts itself.
+Refuses to write anything while a contract contradicts a released one, or the system contradicts itself.
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from deploy import asyncapi, catalogue, events_page
-from deploy.catalogue import ROOT, Catalogue
+from deploy import asyncapi, events_page
+from deploy.system import ROOT, System, load_system
 from shared import contracts
 
 
@@ -21,7 +21,7 @@ def generate(
     release: Annotated[bool, typer.Option("--release", help="Put today's contracts among the released ones.")] = False,
 ) -> None:
     """Write contracts, OpenAPI, AsyncAPI and docs/events.md anew from the code."""
-    system = catalogue.load()
+    system = load_system()
     if refused := objections(system):
         _stop(refused)
     files = generated(system)
@@ -43,7 +43,7 @@ def generate(
                 typer.echo(f"released {path.relative_to(ROOT)}")
 
 
-def generated(system: Catalogue, root: Path = ROOT) -> dict[Path, str]:
+def generated(system: System, root: Path = ROOT) -> dict[Path, str]:
     """Return the text of every generated file by its path under *root*."""
     files = {
         _folder(service, root) / name: text
@@ -55,7 +55,7 @@ def generated(system: Catalogue, root: Path = ROOT) -> dict[Path, str]:
     return files
 
 
-def objections(system: Catalogue, root: Path = ROOT) -> list[str]:
+def objections(system: System, root: Path = ROOT) -> list[str]:
     """Return why *system* must not be published as it is; empty if it may."""
     return [
         *system.problems(),

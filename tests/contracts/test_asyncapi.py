@@ -14,13 +14,13 @@ from typing import Any
 import jsonschema
 import pytest
 
-from deploy import asyncapi, catalogue
-from deploy.catalogue import ROOT
+from deploy import asyncapi
+from deploy.system import ROOT, load_system
 from shared.compatibility import Json, is_array, is_object
 from shared.database import Trace
 from shared.envelope import to_headers
-from tests.contracts.test_catalogue import bakery_catalogue
 from tests.contracts.test_envelope import envelope
+from tests.contracts.test_system import bakery_system
 
 NODE = Path(__file__).parent / "node"
 BIN = Path(sys.executable).parent
@@ -69,7 +69,7 @@ def diagnoses(parser: Path, document: Json) -> list[Json]:
 
 @cache
 def document() -> Json:
-    return asyncapi.document(catalogue.load())
+    return asyncapi.document(load_system())
 
 
 def messages() -> list[Any]:
@@ -88,14 +88,14 @@ class TestTheOfficialParser:
 
     def test_would_find_a_payload_that_is_no_schema(self, official_parser: Path) -> None:
         """So its silence about ours means something. Examples it does not look at: those we do, below."""
-        broken = asyncapi.document(bakery_catalogue())
+        broken = asyncapi.document(bakery_system())
         broken["components"]["messages"]["bakery.oven.BreadBaked.v1"]["payload"]["type"] = "loaf"
 
         assert any(diagnosis["severity"] == ERROR for diagnosis in diagnoses(official_parser, broken))
 
     def test_would_find_a_channel_that_is_missing(self, official_parser: Path) -> None:
         """A broken reference is an error."""
-        broken = asyncapi.document(bakery_catalogue())
+        broken = asyncapi.document(bakery_system())
         broken["operations"]["shop.receives.loaves"]["channel"]["$ref"] = "#/channels/nowhere"
 
         assert any(diagnosis["severity"] == ERROR for diagnosis in diagnoses(official_parser, broken))
@@ -132,7 +132,7 @@ class TestHeaders:
 class TestTheBakery:
     def test_sends_and_receives(self) -> None:
         """Both sides of a topic, each with the messages it has to do with; the reader's group is named."""
-        operations = asyncapi.document(bakery_catalogue())["operations"]
+        operations = asyncapi.document(bakery_system())["operations"]
 
         assert operations.keys() == {"oven.sends.loaves", "shop.receives.loaves"}
         assert [_last(message) for message in operations["oven.sends.loaves"]["messages"]] == [

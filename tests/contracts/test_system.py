@@ -6,8 +6,7 @@ from functools import cache
 
 import pytest
 
-from deploy import catalogue
-from deploy.catalogue import Catalogue
+from deploy.system import ROOT, System, load_system
 from deploy.topics import Topic
 from shared.compatibility import reads
 from shared.contracts import contract_of, events_of, released
@@ -44,10 +43,10 @@ def subscription(topics: tuple[str, ...] = (LOAVES.name,), **reads: type[Consume
     )
 
 
-def bakery_catalogue(
+def bakery_system(
     *, topics: Mapping[str, Topic] | None = None, shop: Subscription | None = None, writer: str = "oven"
-) -> Catalogue:
-    return Catalogue(
+) -> System:
+    return System(
         topics={LOAVES.name: LOAVES} if topics is None else topics,
         contracts={writer: tuple(contract_of(event) for event in events_of(bakery))},
         subscriptions={"shop": (shop or subscription(BreadBaked=bakery.SeenBread),)},
@@ -57,17 +56,17 @@ def bakery_catalogue(
 class TestProblems:
     def test_are_none_where_all_agree(self) -> None:
         """The bakery does."""
-        assert bakery_catalogue().problems() == []
+        assert bakery_system().problems() == []
 
     def test_name_a_topic_that_is_not_listed(self) -> None:
         """It would be created by nobody, or by accident with one partition."""
-        problems = bakery_catalogue(topics={}).problems()
+        problems = bakery_system(topics={}).problems()
 
         assert "BreadBaked goes to bakery.oven.loaves.v1, which is not in topics.yaml: add it there" in problems
 
     def test_name_a_second_writer(self) -> None:
         """Two writers of a key would have two sequences."""
-        problems = bakery_catalogue(writer="shop").problems()
+        problems = bakery_system(writer="shop").problems()
 
         assert "shop publishes bakery.oven.BreadBaked.v1 to oven's topic: give it one of its own" in problems
 
@@ -75,7 +74,7 @@ class TestProblems:
         """Most often it is misspelt, and the reader would wait for ever."""
         shop = subscription(BreadBakd=bakery.SeenBread)
 
-        assert bakery_catalogue(shop=shop).problems() == [
+        assert bakery_system(shop=shop).problems() == [
             "shop reads bakery.oven.BreadBakd.v1 (SeenBread), which nobody publishes: correct or drop it"
         ]
 
@@ -83,7 +82,7 @@ class TestProblems:
         """Broker ACLs follow topics.yaml; in production it would be refused."""
         topics = {LOAVES.name: replace(LOAVES, readers=())}
 
-        assert bakery_catalogue(topics=topics).problems() == [
+        assert bakery_system(topics=topics).problems() == [
             "shop listens to bakery.oven.loaves.v1, but topics.yaml does not name it as a reader: add it there"
         ]
 
@@ -91,41 +90,36 @@ class TestProblems:
         """Nobody keeps a right to personal data that it does not use."""
         shop = subscription(topics=())
 
-        assert bakery_catalogue(shop=shop).problems() == [
+        assert bakery_system(shop=shop).problems() == [
             "shop does not listen to bakery.oven.loaves.v1, but topics.yaml names it as a reader: take it out there"
         ]
 
 
-system = cache(catalogue.load)
+ours = cache(load_system)
+every_reading = pytest.mark.parametrize(
+    "wire_type, view",
+    [
+        pytest.param(wire_type, view, id=f"{reader}:{wire_type}")
+        for reader, wire_type, view in sorted(ours().readings(), key=lambda reading: reading[:2])
+    ],
+)
 
 
 class TestTheServices:
     def test_agree_with_topics_yaml(self) -> None:
         """Writers, readers and audiences in one file, and the code says the same."""
-        assert system().problems() == []
+        assert ours().problems() == []
 
-    @pytest.mark.parametrize(
-        "wire_type, view",
-        [
-            pytest.param(wire_type, view, id=f"{reader}:{wire_type}")
-            for reader, wire_type, view in sorted(system().readings(), key=lambda reading: reading[:2])
-        ],
-    )
+    @every_reading
     def test_read_every_example_of_their_publishers(self, wire_type: str, view: type[Consumed]) -> None:
         """The publisher's example through the reader's own class, with all rules that this has."""
-        view.model_validate(system().published[wire_type].example["data"])
+        view.model_validate(ours().published[wire_type].example["data"])
 
-    @pytest.mark.parametrize(
-        "wire_type, view",
-        [
-            pytest.param(wire_type, view, id=f"{reader}:{wire_type}")
-            for reader, wire_type, view in sorted(system().readings(), key=lambda reading: reading[:2])
-        ],
-    )
+    @every_reading
     def test_read_whatever_their_publishers_may_write(self, wire_type: str, view: type[Consumed]) -> None:
         """Not only the example: every value that the contract, and each released copy of it, allows."""
-        contract = system().published[wire_type]
-        folder = catalogue.ROOT / "services" / wire_type.split(".")[1] / "contracts"
+        contract = ours().published[wire_type]
+        folder = ROOT / "services" / wire_type.split(".")[1] / "contracts"
         reader = view.model_json_schema(mode="validation")
 
         for writer in [contract.schema, *released(folder).get(contract.name, [])]:

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class System:
     """Topics by name; contracts and subscriptions by service."""
 
     topics: Mapping[str, Topic]
@@ -83,10 +83,10 @@ class Catalogue:
                 yield f"{reader} does not listen to {topic}, but topics.yaml names it as a reader: take it out there"
 
 
-def load() -> Catalogue:
-    """Return the catalogue of this checkout."""
+def load_system() -> System:
+    """Return what this checkout says."""
     names = [found.name for found in pkgutil.iter_modules(services.__path__) if found.ispkg]
-    return Catalogue(
+    return System(
         topics=topics.load(),
         contracts={
             name: tuple(contract_of(event) for event in events_of(events))
