@@ -42,12 +42,10 @@ class Copy:
     def spoil(self, module: str, text: str) -> str:
         """Add *text* to the dotted *module*, be it a file or a package, and return the module that now holds it."""
         path = self.root / module.replace(".", "/")
-        if path.is_dir():
-            self.add(f"{module.replace('.', '/')}/bite.py", text)
-            return f"{module}.bite"
-        with path.with_suffix(".py").open("a") as file:
-            file.write(f"\n{text}\n")
-        return module
+        file, holder = (path / "bite.py", f"{module}.bite") if path.is_dir() else (path.with_suffix(".py"), module)
+        with file.open("a") as end:
+            end.write(f"\n{text}\n")
+        return holder
 
     def remove(self, module: str) -> None:
         """Take the dotted *module* away, be it a file or a package."""
