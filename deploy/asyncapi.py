@@ -5,7 +5,6 @@ FastStream writes such documents too, but sees nothing of a raw batch: no types,
 """
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any
 
 from deploy.system import System
@@ -49,7 +48,7 @@ def document(system: System) -> Json:
         "asyncapi": "3.0.0",
         "info": {
             "title": "Heijastin events",
-            "version": version("heijastin"),
+            "version": system.version,
             "description": "The facts that the services tell each other, and whoever subscribes. Records come at least "
             "once and in order per key; an event type that you do not know is to be passed over.",
         },

@@ -7,6 +7,7 @@ Everything generated starts here, and `problems` says where the three do not agr
 import importlib
 import importlib.util
 import pkgutil
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 class System:
     """Topics by name; contracts and subscriptions by service."""
 
+    version: str
     topics: Mapping[str, Topic]
     contracts: Mapping[str, tuple[Contract, ...]]
     subscriptions: Mapping[str, tuple[Subscription, ...]]
@@ -86,7 +88,9 @@ class System:
 def load_system() -> System:
     """Return what this checkout says."""
     names = [found.name for found in pkgutil.iter_modules(services.__path__) if found.ispkg]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return System(
+        version=project["version"],
         topics=topics.load(),
         contracts={
             name: tuple(contract_of(event) for event in events_of(events))

@@ -46,6 +46,14 @@ def breaks(published: Json, current: Json) -> list[str]:
 
 def _troubles(before: Json, now: Json) -> Iterator[str]:
     """Say what is wrong with one field."""
+    # To a reader a date is not an instant; jsoncompat takes formats for remarks (and, before 0.5, patterns too).
+    formats_before, formats_now = dict(_formats(before, before)), dict(_formats(now, now))
+    common = formats_before.keys() & formats_now.keys()
+    reformatted = [place for place in sorted(common) if formats_before[place] != formats_now[place]]
+    for place in reformatted:
+        yield f"has changed its format{place and f' at {place}'}: keep the old one, and add a field with a new name"
+    if reformatted:
+        return
     new_reader_suffers = not reads(reader=now, writer=before)
     old_reader_suffers = not reads(reader=before, writer=now)
     if new_reader_suffers and old_reader_suffers:
@@ -54,11 +62,6 @@ def _troubles(before: Json, now: Json) -> Iterator[str]:
         yield "no longer allows what was published: allow it again"
     elif old_reader_suffers:
         yield "may hold what its readers refuse (another value, or null): keep to what was published"
-    # jsoncompat takes formats for remarks; to a reader a date is not an instant.
-    formats_before, formats_now = dict(_formats(before, before)), dict(_formats(now, now))
-    for place in formats_before.keys() & formats_now.keys():
-        if formats_before[place] != formats_now[place]:
-            yield f"has changed its format{place and f' at {place}'}: keep the old one, and add a field with a new name"
 
 
 def _fields(schema: Json) -> dict[str, Json]:

@@ -47,6 +47,7 @@ def bakery_system(
     *, topics: Mapping[str, Topic] | None = None, shop: Subscription | None = None, writer: str = "oven"
 ) -> System:
     return System(
+        version="1.0.0",
         topics={LOAVES.name: LOAVES} if topics is None else topics,
         contracts={writer: tuple(contract_of(event) for event in events_of(bakery))},
         subscriptions={"shop": (shop or subscription(BreadBaked=bakery.SeenBread),)},
