@@ -20,14 +20,14 @@ import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 import asyncpg
-import structlog
 
-from shared import clock, ids
+from shared import clock, ids, logs
 from shared.database import Trace
 from shared.envelope import WATERMARK_LABEL, Envelope, source_of, to_headers
+from shared.errors import Transient
 from shared.failpoints import failpoint
 from shared.producer import Producer, Record
 
@@ -35,7 +35,7 @@ CHUNK = 500
 _LEADER_LOCK = 0x9E1A7
 _STOP_SECONDS = 3.0
 
-log = structlog.get_logger(__name__)
+log = logs.get(__name__)
 
 # What became visible between the confirmed snapshot ($1) and now: written by transactions that began since, or that
 # were still open then.
@@ -78,7 +78,8 @@ _FACTS = """
 
 _CLAIM = """
     UPDATE relay SET epoch = epoch + 1
-    RETURNING epoch, confirmed_snapshot::text, target_snapshot::text, target_confirmed_id, announced_until
+    RETURNING epoch, confirmed_snapshot::text, target_snapshot::text, target_confirmed_id,
+              nullif(announced_until, '-infinity') AS announced_until
 """
 
 _CONFIRM_CHUNK = "UPDATE relay SET target_snapshot = $2::text::pg_snapshot, target_confirmed_id = $3 WHERE epoch = $1"
@@ -91,7 +92,7 @@ _CONFIRM_ALL = """
 _CONFIRM_ANNOUNCED = "UPDATE relay SET announced_until = $2 WHERE epoch = $1"
 
 
-class LeadershipLost(Exception):
+class LeadershipLost(Transient):
     """Another process has become the leader since; this one stands by again."""
 
 
@@ -189,14 +190,13 @@ class Relay:
                 await connection.close()
         if place is None:
             return None
-        announced_until = place["announced_until"]
         self._leader = _Leader(
             connection=connection,
             epoch=place["epoch"],
             confirmed=place["confirmed_snapshot"],
             target=place["target_snapshot"],
             target_confirmed_id=place["target_confirmed_id"],
-            announced_until=announced_until if announced_until > _BEFORE_ALL else None,
+            announced_until=place["announced_until"],
         )
         self._candidate = None
         self.state.is_leader, self.state.epoch = True, place["epoch"]
@@ -295,9 +295,6 @@ class Relay:
             raise LeadershipLost
         leader.announced_until = self.state.announced_until = candidate.as_of
         self._candidate = None
-
-
-_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def watermark(topic: str, partition: int, *, as_of: datetime, partitions: int) -> Record:
