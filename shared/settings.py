@@ -49,6 +49,13 @@ class Settings(BaseSettings):
     """Public keys (a JWK set, JSON) of whoever signs access tokens."""
     token_issuer: str
     token_audience: str
+    subject_claim: str = "sub"
+    roles_claim: str = "roles"
+    """A claim's name or path, `realm_access.roles`; likewise below."""
+    role_names: dict[str, str] = {}
+    """The provider's names of our roles, as JSON; empty if it uses ours. Names it does not list are passed over."""
+    group_claims: dict[str, str] = {}
+    """For each kind of group that people belong to, the claim that lists the ids of theirs."""
 
     watermark_interval_seconds: float = Field(default=60.0, gt=0)
     relay_tick_shortest_seconds: float = Field(default=0.05, gt=0)

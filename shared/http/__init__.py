@@ -10,7 +10,7 @@ from shared.http.app import UnsafeApplication, create_app
 from shared.http.openapi import openapi_of
 from shared.http.paging import Page, Paged
 from shared.http.routes import Reading, Tx, Who, router
-from shared.http.tokens import Trust, keys_from
+from shared.http.tokens import Trust, keys_from, trust_of
 from shared.http.versions import VersionRead, etag
 
 __all__ = [
@@ -32,4 +32,5 @@ __all__ = [
     "keys_from",
     "openapi_of",
     "router",
+    "trust_of",
 ]

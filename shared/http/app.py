@@ -12,9 +12,10 @@ from shared.database import Database
 from shared.http import openapi, problems
 from shared.http.access import Rules
 from shared.http.bodies import MAX_BODY_BYTES, loose_objects
-from shared.http.edge import Observe, edge
+from shared.http.edge import edge
 from shared.http.routes import Gate, Route
 from shared.http.tokens import Trust
+from shared.metering import Metrics
 
 
 class UnsafeApplication(Exception):
@@ -30,7 +31,7 @@ def create_app(
     database: Database | None = None,
     version: str = "1",
     max_body_bytes: int = MAX_BODY_BYTES,
-    observe: Observe | None = None,
+    metrics: Metrics | None = None,
 ) -> FastAPI:
     """
     Return the application of *routers* (made by `routes.router`) under *rules*, one for each route.
@@ -46,7 +47,7 @@ def create_app(
         # Flat on purpose: every route stands here with its whole path, and none can hide in an included router.
         routes=[route for router in routers for route in router.routes],
         exception_handlers={**problems.HANDLERS},
-        middleware=[Middleware(edge, max_body_bytes=max_body_bytes, observe=observe)],
+        middleware=[Middleware(edge, max_body_bytes=max_body_bytes, metrics=metrics)],
         openapi_url=None,  # committed, not served; the documentation page would load scripts from elsewhere
         docs_url=None,
         redoc_url=None,

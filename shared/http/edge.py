@@ -4,7 +4,6 @@ What happens to every request, whatever it asks: trace, size limit, safety heade
 The access log knows the route's template, never the path: paths hold ids, and sometimes more than that.
 """
 
-from collections.abc import Callable
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,11 +15,10 @@ from shared.errors import Transient
 from shared.http import problems
 from shared.http.bodies import BodyTooLarge, limited
 from shared.http.trace import trace_of
+from shared.metering import Metrics
+from shared.metrics import HTTP_REQUESTS
 
 _log = logs.get(__name__)
-
-Observe = Callable[[str, str, int, float], None]
-"""Told after each request: method, route template, status, seconds."""
 
 _METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
@@ -37,7 +35,7 @@ SAFETY_HEADERS: Final = {
 """On every response, unless it says otherwise itself."""
 
 
-def edge(app: ASGIApp, *, max_body_bytes: int, observe: Observe | None) -> ASGIApp:
+def edge(app: ASGIApp, *, max_body_bytes: int, metrics: Metrics | None) -> ASGIApp:
     """Wrap *app*; it answers every HTTP request with something, and only that goes out."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,11 +71,10 @@ def edge(app: ASGIApp, *, max_body_bytes: int, observe: Observe | None) -> ASGIA
                 await answer(scope, receive, send_safely)
             finally:
                 seconds, route = clock.monotonic() - began, getattr(scope.get("route"), "path", "-")
-                if observe is not None:
-                    observe(method, route, status, seconds)
-                _log.info(
-                    "request_served", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 1)
-                )
+                if metrics is not None:
+                    metrics.observe(HTTP_REQUESTS, seconds, method=method, route=route, status=str(status))
+                milliseconds = round(seconds * 1000, 1)
+                _log.info("request_served", method=method, route=route, status=status, duration_ms=milliseconds)
 
     return wrapped
 

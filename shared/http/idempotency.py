@@ -9,13 +9,15 @@ import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.database import Connection, Transaction
+from shared.database import Connection, Database, Transaction
 from shared.errors import Conflict, Invalid, Refusal
+from shared.loops import Loop
 
 HEADER: Final = "Idempotency-Key"
 KEY_PATTERN: Final = r"[\x21-\x7e]{1,255}"
@@ -31,6 +33,7 @@ _KEEP = """
         body = excluded.body, expires_at = excluded.expires_at
     WHERE idempotency_keys.expires_at <= now()
 """
+_FORGET_EVERY: Final = timedelta(hours=1)
 _FORGET = "DELETE FROM idempotency_keys WHERE expires_at <= now()"
 
 
@@ -91,6 +94,16 @@ async def forget_expired(connection: Connection) -> int:
     """Delete the keys that have had their time and return how many; one statement, safe to run at any time."""
     status = await connection.execute(_FORGET)
     return int(status.removeprefix("DELETE "))
+
+
+def forgetting(database: Database) -> Loop:
+    """Return the loop that deletes keys which have had their time."""
+
+    async def forget() -> int:
+        async with database.pool.acquire() as connection:
+            return await forget_expired(connection)
+
+    return Loop(name="forgetting", run_once=forget, shortest_pause=_FORGET_EVERY, longest_pause=_FORGET_EVERY)
 
 
 def _digest(*parts: str | bytes) -> bytes:

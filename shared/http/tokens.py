@@ -19,6 +19,7 @@ from joserfc.jwk import KeySet, OctKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from shared.http.access import Principal
+from shared.settings import Settings
 
 ALGORITHMS: Final = ("ES256", "PS256", "RS256")
 """Public-key signatures only, and fixed: a token never chooses how it is checked."""
@@ -62,6 +63,24 @@ class Trust:
     roles_claim: str = "roles"
     role_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     groups: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def trust_of(settings: Settings) -> Trust:
+    """
+    Return the trust that *settings* describe.
+
+    Raises:
+        UnfitKeys: the file of keys is of no use.
+    """
+    return Trust(
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
+        keys=keys_from(settings.token_keys_file),
+        subject_claim=settings.subject_claim,
+        roles_claim=settings.roles_claim,
+        role_names=settings.role_names,
+        groups=settings.group_claims,
+    )
 
 
 def keys_from(source: str | Path) -> KeySet:
@@ -116,42 +135,43 @@ def verify(token: str, trust: Trust, *, now: datetime) -> Principal:
         raise TokenRefused(error.error or "unreadable") from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:  # hostile bytes, deep nesting
         raise TokenRefused("unreadable") from error
-    subject = _claim(claims, trust.subject_claim)
+    subject = claim(claims, trust.subject_claim)
     if not isinstance(subject, str) or not subject:
         raise TokenRefused("subject_missing")
     return Principal(
         subject=subject,
         roles=roles_of(claims, trust),
-        belongs=MappingProxyType({kind: _uuids(_words(claims, claim)) for kind, claim in trust.groups.items()}),
+        belongs=MappingProxyType({kind: uuids(words(claims, source)) for kind, source in trust.groups.items()}),
     )
 
 
 def roles_of(claims: Mapping[str, object], trust: Trust) -> frozenset[str]:
     """Return the roles that *claims* give, translated."""
-    named = _words(claims, trust.roles_claim)
+    named = words(claims, trust.roles_claim)
     if not trust.role_names:
         return frozenset(named)
     return frozenset(trust.role_names[name] for name in named if name in trust.role_names)
 
 
-def _claim(claims: Mapping[str, object], name: str) -> object:
+def claim(claims: Mapping[str, object], name: str) -> object:
     """Return the claim called *name*, or at that path; None when there is none."""
     if name in claims:
         return claims[name]
     first, _, rest = name.partition(".")
     inner = claims.get(first)
-    return _claim(cast("Mapping[str, object]", inner), rest) if rest and isinstance(inner, Mapping) else None
+    return claim(cast("Mapping[str, object]", inner), rest) if rest and isinstance(inner, Mapping) else None
 
 
-def _words(claims: Mapping[str, object], name: str) -> Sequence[str]:
+def words(claims: Mapping[str, object], name: str) -> Sequence[str]:
     """Return a claim that is one string, or a list of them."""
-    found = _claim(claims, name)
+    found = claim(claims, name)
     if isinstance(found, str):
         return [found]
     return [word for word in cast("list[Any]", found) if isinstance(word, str)] if isinstance(found, list) else []
 
 
-def _uuids(words: Sequence[str]) -> frozenset[UUID]:
+def uuids(words: Sequence[str]) -> frozenset[UUID]:
+    """Return those of *words* that are ids."""
     found: set[UUID] = set()
     for word in words:
         try:
