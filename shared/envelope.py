@@ -10,7 +10,7 @@ All header values are ASCII.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from shared.database import Trace
 
@@ -20,14 +20,28 @@ WATERMARK_LABEL = "Watermark"
 
 Headers = list[tuple[str, bytes]]
 
+_REQUIRED = (
+    "ce_specversion",
+    "ce_id",
+    "ce_source",
+    "ce_type",
+    "ce_time",
+    "ce_subject",
+    "ce_sequence",
+    "ce_subjectversion",
+    "ce_correlationid",
+)
+_ATTRIBUTES = frozenset((*_REQUIRED, "ce_causationid", "ce_traceparent"))
+_MAX_DIGITS = 18  # what certainly fits a bigint
+
 
 class UnreadableEnvelope(ValueError):
-    """A record's headers are not ours: an attribute is missing or malformed; the message names it."""
+    """A record's headers are not ours: an attribute is missing or malformed; the message is its name and no more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The attributes of one fact; `recorded_at` is aware."""
+    """The attributes of one fact; `recorded_at` is in UTC, numbers count from 1."""
 
     event_id: str
     event_type: str
@@ -67,43 +81,58 @@ def to_headers(envelope: Envelope) -> Headers:
 
 def from_headers(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
     """
-    Read the attributes back.
+    Read the attributes back; headers that are not ours are passed over.
 
     Raises:
-        UnreadableEnvelope: an attribute is missing, doubled, not ASCII or malformed.
+        UnreadableEnvelope: an attribute is missing, doubled, malformed or not plain ASCII.
     """
     attributes: dict[str, str] = {}
     for name, value in headers:
-        if not name.startswith("ce_"):
-            continue
-        # A backslash stands where a byte could not be read; none of ours has one.
-        if value is None or name in attributes or not value.isascii() or b"\\" in value:
+        if name in _ATTRIBUTES:
+            if name in attributes:
+                raise UnreadableEnvelope(name)
+            attributes[name] = _text(name, value)
+    for name in _REQUIRED:
+        if name not in attributes:
             raise UnreadableEnvelope(name)
-        attributes[name] = value.decode("ascii")
+    if attributes["ce_specversion"] != "1.0":
+        raise UnreadableEnvelope("ce_specversion")
+    return Envelope(
+        event_id=attributes["ce_id"],
+        event_type=attributes["ce_type"],
+        source=attributes["ce_source"],
+        subject=attributes["ce_subject"],
+        recorded_at=_instant("ce_time", attributes["ce_time"]),
+        sequence=_count("ce_sequence", attributes["ce_sequence"]),
+        subject_version=_count("ce_subjectversion", attributes["ce_subjectversion"]),
+        trace=Trace(
+            correlation_id=attributes["ce_correlationid"],
+            causation_id=attributes.get("ce_causationid"),
+            traceparent=attributes.get("ce_traceparent"),
+        ),
+    )
+
+
+def _text(name: str, value: bytes | None) -> str:
+    # A backslash stands where the consumer could not read a byte; no value of ours has one. A control character could
+    # not even be stored.
+    if not value or not value.isascii() or b"\\" in value or not (text := value.decode("ascii")).isprintable():
+        raise UnreadableEnvelope(name)
+    return text
+
+
+def _instant(name: str, text: str) -> datetime:
     try:
-        if attributes["ce_specversion"] != "1.0":
-            raise UnreadableEnvelope("ce_specversion")
-        recorded_at = datetime.fromisoformat(attributes["ce_time"])
-        sequence = int(attributes["ce_sequence"])
-        if recorded_at.tzinfo is None:
-            raise UnreadableEnvelope("ce_time")
-        if sequence < 1:
-            raise UnreadableEnvelope("ce_sequence")
-        return Envelope(
-            event_id=attributes["ce_id"],
-            event_type=attributes["ce_type"],
-            source=attributes["ce_source"],
-            subject=attributes["ce_subject"],
-            recorded_at=recorded_at,
-            sequence=sequence,
-            subject_version=int(attributes["ce_subjectversion"]),
-            trace=Trace(
-                correlation_id=attributes["ce_correlationid"],
-                causation_id=attributes.get("ce_causationid"),
-                traceparent=attributes.get("ce_traceparent"),
-            ),
-        )
-    except KeyError as missing:
-        raise UnreadableEnvelope(str(missing.args[0])) from missing
-    except ValueError as malformed:
-        raise UnreadableEnvelope(str(malformed)) from malformed
+        instant = datetime.fromisoformat(text)
+        in_utc = instant.astimezone(UTC)
+    except (ValueError, OverflowError) as malformed:
+        raise UnreadableEnvelope(name) from malformed
+    if instant.tzinfo is None:
+        raise UnreadableEnvelope(name)
+    return in_utc
+
+
+def _count(name: str, text: str) -> int:
+    if not text.isdecimal() or len(text) > _MAX_DIGITS or text.strip("0") == "":
+        raise UnreadableEnvelope(name)
+    return int(text)

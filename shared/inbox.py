@@ -53,12 +53,13 @@ class Gap:
 
 @dataclass(slots=True)
 class Guarded:
-    """What the guard says of a batch: positions of the facts to apply, and how many it dropped or missed."""
+    """What the guard says of a batch."""
 
-    fresh: list[int] = field(default_factory=list)
-    duplicates: int = 0
+    duplicates: set[int] = field(default_factory=set[int])
+    """Positions, in the batch, of the facts that have been seen before."""
     missing: int = 0
-    disturbed: set[StreamKey] = field(default_factory=set)
+    """How many numbers were passed over, quiet ones aside."""
+    disturbed: set[StreamKey] = field(default_factory=set[StreamKey])
     """Keys whose gaps opened, shrank or closed."""
 
 
@@ -85,7 +86,7 @@ async def guard(tx: Transaction, sequences: Sequence[tuple[StreamKey, int]]) -> 
             out_of_turn.add(stream)
         reached[stream] = max(sequence, reached[stream])
     if not out_of_turn:
-        return Guarded(fresh=list(range(len(sequences))))
+        return Guarded()
     gaps = await _load_gaps(tx, out_of_turn)
     guarded = _sort_out(sequences, before, gaps, now=tx.now)
     await _save_gaps(tx, {stream: gaps.get(stream, []) for stream in guarded.disturbed})
@@ -105,7 +106,6 @@ def _sort_out(
     for position, (stream, sequence) in enumerate(sequences):
         expected = reached[stream] + 1
         if sequence >= expected:
-            guarded.fresh.append(position)
             if sequence > expected:
                 never_seen = reached[stream] == 0
                 gaps.setdefault(stream, []).append(Gap(expected, sequence, never_seen, now))
@@ -113,10 +113,9 @@ def _sort_out(
                 guarded.missing += 0 if never_seen else sequence - expected
             reached[stream] = sequence
         elif _close(gaps.get(stream, []), sequence):
-            guarded.fresh.append(position)
             guarded.disturbed.add(stream)
         else:
-            guarded.duplicates += 1
+            guarded.duplicates.add(position)
     return guarded
 
 

@@ -14,10 +14,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import structlog
 from pydantic import ValidationError
 
-from shared import clock, gate, parking
+from shared import clock, gate, logs, parking
 from shared.database import Database, Transaction
 from shared.errors import Transient
 from shared.events import Consumed
@@ -26,7 +25,7 @@ from shared.inbox import Guarded, StreamKey, guard
 from shared.records import Enveloped, Fact, Received, Unreadable, explain, fact_of, sort_out
 from shared.trouble import is_passing, pause_seconds
 
-log = structlog.get_logger(__name__)
+log = logs.get(__name__)
 
 GIVE_UP_AFTER_SECONDS = 90.0
 """Within one hand-over; then the batch goes back to Kafka and comes again. Well inside max_poll_interval."""
@@ -44,8 +43,9 @@ class Batch:
     """
     What a fold is given.
 
-    `facts` are fresh, in stream order per key. `disturbed` are the streams whose parked facts or gaps changed;
-    `disturbed_since` says for every stream touched since when it has parked facts or an open gap that is not quiet.
+    `facts` are fresh, in stream order per key but for late arrivals. `disturbed` are the streams whose parked facts
+    or gaps changed; `disturbed_since` says for every stream touched since when it has parked facts or an open gap that
+    is not quiet.
     """
 
     facts: tuple[Fact, ...]
@@ -133,24 +133,26 @@ class Intake:
         taken away.
 
         Raises:
-            Transient, asyncpg.PostgresError, OSError: it did not pass in time; nothing of the batch has taken effect.
+            Transient, asyncpg.PostgresError, OSError: it did not pass in time; what has no effect yet comes again.
         """
-        began, failures = clock.monotonic(), 0
+        began, failures, one_by_one = clock.monotonic(), 0, False
         while True:
             try:
-                await self._take_whole(records)
+                await (self._take_one_by_one(records) if one_by_one else self._take_whole(records))
                 break
             except Exception as trouble:
-                if not is_passing(trouble):
-                    log.exception("batch_redone_one_by_one", records=len(records), error=type(trouble).__name__)
-                    await self._take_one_by_one(records)
-                    break
-                if revoking() or clock.monotonic() - began > GIVE_UP_AFTER_SECONDS:
+                if is_passing(trouble):
+                    if revoking() or clock.monotonic() - began > GIVE_UP_AFTER_SECONDS:
+                        raise
+                    failures += 1
+                    if failures == 1:
+                        log.warning("batch_waits", records=len(records), error=type(trouble).__name__)
+                    await asyncio.sleep(pause_seconds(failures))
+                elif one_by_one:
                     raise
-                failures += 1
-                if failures == 1:
-                    log.warning("batch_waits", records=len(records), error=type(trouble).__name__)
-                await asyncio.sleep(pause_seconds(failures))
+                else:
+                    log.exception("batch_redone_one_by_one", records=len(records), error=type(trouble).__name__)
+                    one_by_one = True
         self.state.batches += 1
         self.state.records += len(records)
         self.state.last_batch_at = clock.monotonic()
@@ -169,64 +171,71 @@ class Intake:
 
     async def _park_indigestible(self, record: Received, error: str) -> None:
         parked = parking.Parked.of(record, "indigestible", detail=error)
+        stream = None if parked.key is None else (parked.topic, parked.key)
+        try:
+            await self._set_aside(parked, record, tell=stream)
+        except Exception as trouble:
+            if stream is None or is_passing(trouble):
+                raise
+            # The fact is kept and its key waits; that the rest of the key looks undisturbed is the lesser evil.
+            log.exception("disturbance_not_told", topic=parked.topic, error=type(trouble).__name__)
+            await self._set_aside(parked, record, tell=None)
+        self._count_parked(parked)
+
+    async def _set_aside(self, parked: parking.Parked, record: Received, *, tell: StreamKey | None) -> None:
+        """Park without folding, and let the fold know that the stream to *tell* of is disturbed."""
         async with self.database.transaction() as tx:
             await may_take(tx)
             await guard(tx, [(entry.stream, entry.envelope.sequence) for entry in sort_out([record], {}).facts])
             await parking.park(tx, [parked])
-        self._count_parked(parked)
-        if parked.key is None:
-            return
-        stream = (parked.topic, parked.key)
-        try:
-            async with self.database.transaction() as tx:
-                await self.subscription.fold(
-                    tx, Batch((), frozenset([stream]), await parking.disturbances(tx, [stream]))
-                )
-        except Exception:
-            # The fact is safe and its key waits; that the rest of the key looks undisturbed is the lesser evil.
-            log.exception("disturbance_not_told", topic=parked.topic)
+            if tell is not None:
+                since = await parking.disturbances(tx, [tell])
+                await self.subscription.fold(tx, Batch((), frozenset([tell]), since))
 
     async def _take_whole(self, records: Sequence[Received]) -> None:
         async with self.database.transaction() as tx:
             await may_take(tx)
-            marks = await self._take_in(tx, records)
+            taken = await self._take_in(tx, records)
             failpoint("intake_before_commit")
         failpoint("intake_committed")
-        if marks:
+        self._count(taken)
+        if taken.watermarks:
             self.moved.set()
 
-    async def _take_in(self, tx: Transaction, records: Sequence[Received]) -> bool:
-        """Do the whole batch within *tx*; returns whether watermarks came with it."""
+    async def _take_in(self, tx: Transaction, records: Sequence[Received]) -> "_Taken":
+        """Do the whole batch within *tx*."""
         sorted_out = sort_out(records, self.subscription.reads)
         guarded = await guard(tx, [(entry.stream, entry.envelope.sequence) for entry in sorted_out.facts])
-        stale = {id(entry) for place, entry in enumerate(sorted_out.facts) if place not in guarded.fresh}
+        taken = _Taken(guarded, watermarks=len(sorted_out.watermarks))
+        passed = {id(sorted_out.facts[place].record) for place in guarded.duplicates}
+        passed |= await _parked_before(tx, sorted_out.entries)
         blocked = await parking.blocked(tx, {entry.stream for entry in sorted_out.entries if entry.stream[1]})
 
         readable: list[tuple[Fact, Received]] = []
-        to_park: list[parking.Parked] = []
         for entry in sorted_out.entries:
             match entry:
+                case Unreadable() | Enveloped() if id(entry.record) in passed:
+                    pass
                 case Unreadable():
                     blocked.add(entry.stream)
-                    to_park.append(parking.Parked.of(entry.record, "unreadable_envelope", detail=entry.problem))
-                case Enveloped() if id(entry) in stale:
-                    pass
+                    taken.parked.append(parking.Parked.of(entry.record, "unreadable_envelope", detail=entry.problem))
                 case Enveloped() if entry.stream in blocked:
-                    to_park.append(parking.Parked.of(entry.record, BEHIND_A_PARKED_FACT))
+                    taken.parked.append(parking.Parked.of(entry.record, BEHIND_A_PARKED_FACT))
                 case Enveloped(reads=None):
-                    self.state.unknown_types += 1
+                    taken.unknown_types += 1
                 case Enveloped():
                     try:
                         readable.append((fact_of(entry), entry.record))
                     except ValidationError as invalid:
                         blocked.add(entry.stream)
-                        to_park.append(parking.Parked.of(entry.record, "unreadable_body", detail=explain(invalid)))
-        await parking.park(tx, to_park)
-        disturbed = guarded.disturbed | {(row.topic, row.key) for row in to_park if row.key is not None}
-        to_park += await self._fold(tx, readable, frozenset(disturbed))
+                        taken.parked.append(parking.Parked.of(entry.record, "unreadable_body", detail=explain(invalid)))
+        await parking.park(tx, taken.parked)
+        disturbed = guarded.disturbed | {(row.topic, row.key) for row in taken.parked if row.key is not None}
+        taken.parked += await self._fold(tx, readable, frozenset(disturbed))
         await gate.raise_watermarks(tx, sorted_out.watermarks)
-        self._count(tx, guarded, readable, to_park)
-        return bool(sorted_out.watermarks)
+        taken.facts = len(readable)
+        taken.from_the_future = sum(1 for fact, _ in readable if fact.recorded_at > tx.now)
+        return taken
 
     async def _fold(
         self, tx: Transaction, readable: Sequence[tuple[Fact, Received]], disturbed: frozenset[StreamKey]
@@ -243,24 +252,19 @@ class Intake:
         await parking.park(tx, refused)
         return refused
 
-    def _count(
-        self,
-        tx: Transaction,
-        guarded: Guarded,
-        readable: Sequence[tuple[Fact, Received]],
-        parked: Iterable[parking.Parked],
-    ) -> None:
-        self.state.facts += len(readable)
-        self.state.duplicates += guarded.duplicates
-        self.state.missing += guarded.missing
-        if guarded.missing:
-            log.error("gap_noticed", missing=guarded.missing, streams=len(guarded.disturbed))
-        for row in parked:
+    def _count(self, taken: "_Taken") -> None:
+        """Count what has become durable, and say what somebody should look at."""
+        self.state.facts += taken.facts
+        self.state.duplicates += len(taken.guarded.duplicates)
+        self.state.unknown_types += taken.unknown_types
+        if taken.guarded.missing:
+            self.state.missing += taken.guarded.missing
+            log.error("gap_noticed", missing=taken.guarded.missing, streams=len(taken.guarded.disturbed))
+        for row in taken.parked:
             self._count_parked(row)
-        ahead = sum(1 for fact, _ in readable if fact.recorded_at > tx.now)
-        if ahead:
-            self.state.from_the_future += ahead
-            log.error("facts_from_the_future", facts=ahead)
+        if taken.from_the_future:
+            self.state.from_the_future += taken.from_the_future
+            log.error("facts_from_the_future", facts=taken.from_the_future)
 
     def _count_parked(self, parked: parking.Parked) -> None:
         self.state.parked += 1
@@ -272,6 +276,29 @@ class Intake:
             event_type=parked.event_type,
             reason=parked.reason,
         )
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What became of a batch; counted when it is durable."""
+
+    guarded: Guarded
+    watermarks: int
+    facts: int = 0
+    unknown_types: int = 0
+    from_the_future: int = 0
+    parked: list[parking.Parked] = field(default_factory=list[parking.Parked])
+
+
+async def _parked_before(tx: Transaction, entries: Iterable[Unreadable | Enveloped]) -> set[int]:
+    """
+    Return the ids (Python's) of unreadable records that were parked when they came for the first time.
+
+    They have no sequence for the guard to know them by, and one that was given up since must not block its key again.
+    """
+    unreadable = [entry.record for entry in entries if isinstance(entry, Unreadable)]
+    places = await parking.seen_before(tx, unreadable)
+    return {id(record) for record in unreadable if (record.topic, record.partition, record.offset) in places}
 
 
 class IntakePaused(Transient):

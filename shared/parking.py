@@ -28,10 +28,22 @@ _PARK = """
     ON CONFLICT ON CONSTRAINT one_parking_place_per_record DO NOTHING
 """
 
+# Waits for whoever is settling a parked fact, and keeps one parked until this transaction has ended: so nothing is
+# parked behind a fact that is just being replayed or given up, and nothing overtakes one that is not.
 _BLOCKED = """
-    SELECT DISTINCT topic, key
-    FROM parked JOIN unnest($1::text[], $2::text[]) AS touched (topic, key) USING (topic, key)
-    WHERE state = 'parked'
+    SELECT touched.topic, touched.key
+    FROM unnest($1::text[], $2::text[]) AS touched (topic, key)
+    CROSS JOIN LATERAL (
+        SELECT FROM parked
+        WHERE parked.topic = touched.topic AND parked.key = touched.key AND parked.state = 'parked'
+        LIMIT 1 FOR SHARE
+    ) AS waiting
+"""
+
+_SEEN_BEFORE = """
+    SELECT topic, partition, kafka_offset
+    FROM parked JOIN unnest($1::text[], $2::int[], $3::bigint[]) AS place (topic, partition, kafka_offset)
+         USING (topic, partition, kafka_offset)
 """
 
 _DISTURBANCES = """
@@ -108,17 +120,12 @@ class Parked:
             key=readable_key(record.key),
             sequence=envelope.sequence if envelope else None,
             event_type=envelope.event_type if envelope else None,
-            headers=json.dumps([[name, value.decode("ascii", "backslashreplace")] for name, value in record.headers]),
+            headers=json.dumps([[name, (value or b"").decode("latin-1")] for name, value in record.headers]),
             key_bytes=record.key,
             value_bytes=record.value,
             reason=reason,
             detail=detail,
         )
-
-    @property
-    def stream(self) -> tuple[str, str | None]:
-        """Topic and key."""
-        return self.topic, self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +139,7 @@ class ParkedRow:
     stream_key: str | None
     sequence: int | None
     event_type: str | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
     key: bytes | None
     value: bytes | None
     reason: str
@@ -176,6 +183,19 @@ async def blocked(tx: Transaction, streams: Collection[StreamKey]) -> set[Stream
     return {(row["topic"], row["key"]) for row in rows}
 
 
+async def seen_before(tx: Transaction, records: Collection[Received]) -> set[tuple[str, int, int]]:
+    """Return the places (topic, partition, offset) of those *records* that were parked before, settled since or not."""
+    if not records:
+        return set()
+    rows = await tx.fetch(
+        _SEEN_BEFORE,
+        [record.topic for record in records],
+        [record.partition for record in records],
+        [record.offset for record in records],
+    )
+    return {(row["topic"], row["partition"], row["kafka_offset"]) for row in rows}
+
+
 async def disturbances(
     connection: Connection | Transaction, streams: Collection[StreamKey]
 ) -> dict[StreamKey, datetime]:
@@ -207,8 +227,7 @@ async def show(connection: Connection, parked_id: int) -> ParkedRow:
 
 
 async def next_of(tx: Transaction, stream: "StreamKey") -> ParkedRow | None:
-    """Return the first record still parked of a stream, with the stream locked: nothing new is parked meanwhile."""
-    await tx.execute("SELECT FROM inbox WHERE topic = $1 AND key = $2 FOR UPDATE", *stream)
+    """Return the first record still parked of a stream, and lock it."""
     row = await tx.fetchrow(_NEXT_OF_KEY, *stream)
     return None if row is None else _row(row)
 
@@ -236,7 +255,7 @@ def _row(row: Record) -> ParkedRow:
         stream_key=row["key"],
         sequence=row["sequence"],
         event_type=row["event_type"],
-        headers=tuple((name, value.encode()) for name, value in json.loads(row["headers"])),
+        headers=tuple((name, value.encode("latin-1")) for name, value in json.loads(row["headers"])),
         key=row["key_bytes"],
         value=row["value_bytes"],
         reason=row["reason"],

@@ -13,6 +13,9 @@ from shared.envelope import WATERMARK_LABEL, Envelope, UnreadableEnvelope, from_
 from shared.events import Consumed
 from shared.inbox import StreamKey
 
+MAX_KEY_BYTES = 500
+"""Ours have 36; an entry of an index must stay below 2704."""
+
 
 class Received(Protocol):
     """A record as the Kafka client hands it over."""
@@ -144,9 +147,11 @@ def explain(invalid: ValidationError) -> str:
 
 
 def readable_key(key: bytes | None) -> str | None:
-    """Return the key as text, or None if it has none or is not UTF-8."""
+    """Return the key as text; None if there is none, or none that can be stored and indexed."""
+    if not key or len(key) > MAX_KEY_BYTES or b"\x00" in key:
+        return None
     try:
-        return (key or b"").decode("utf-8") or None
+        return key.decode("utf-8")
     except UnicodeDecodeError:
         return None
 

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from shared import parking
+from shared import logs, parking
 from shared.database import Database, Transaction
 from shared.inbox import StreamKey
 from shared.intake import Batch, Subscription, may_take
 from shared.records import Fact, fact_of, sort_out
+from shared.trouble import is_passing
+
+log = logs.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,11 @@ async def replay(database: Database, subscription: Subscription, stream: StreamK
                 await _take_parked(tx, subscription, row, stream)
         except _StillRefused as still:
             return Replayed(taken, still.reason)
+        except Exception as trouble:
+            if is_passing(trouble):
+                raise
+            log.exception("replay_stopped", error=type(trouble).__name__)
+            return Replayed(taken, "indigestible")
         taken += 1
     if not taken:
         raise parking.NothingParked

@@ -49,7 +49,7 @@ CREATE TABLE relay (
     confirmed_snapshot pg_snapshot NOT NULL DEFAULT pg_current_snapshot(),
     target_snapshot pg_snapshot,
     target_confirmed_id bigint NOT NULL DEFAULT 0,
-    announced_until timestamptz NOT NULL DEFAULT '-infinity'
+    announced_until timestamptz
 );
 INSERT INTO relay DEFAULT VALUES;
 
@@ -91,7 +91,7 @@ CREATE TABLE parked (
     key text,
     sequence bigint,
     event_type text,
-    headers jsonb NOT NULL,
+    headers json NOT NULL,
     key_bytes bytea,
     value_bytes bytea,
     reason text NOT NULL,
