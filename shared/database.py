@@ -22,6 +22,15 @@ else:  # they are generic in their stubs only
     Connection = asyncpg.Connection | PoolConnectionProxy
 
 
+SESSION_SETTINGS = {
+    "timezone": "UTC",
+    # One sleeping writer would hold back what every reader waits for, see shared.relay.
+    "transaction_timeout": "60s",
+    "idle_in_transaction_session_timeout": "20s",
+    "jit": "off",  # our queries are short; a wrong estimate must not cost a compilation
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """What a piece of work continues; carried from a request to the last effect in another service."""
@@ -98,7 +107,7 @@ class Database:
             min_size=min_size,
             max_size=max_size,
             timeout=timeout_seconds,
-            server_settings={"application_name": application_name, "timezone": "UTC"},
+            server_settings={"application_name": application_name, **SESSION_SETTINGS},
             # Every connection of ours is handed back clean: no LISTEN, no session settings, no advisory locks in the
             # pool. The default reset costs a round trip a use.
             reset=_nothing_to_reset,

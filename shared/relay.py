@@ -25,7 +25,7 @@ from datetime import datetime
 import asyncpg
 
 from shared import clock, ids, logs
-from shared.database import Trace
+from shared.database import SESSION_SETTINGS, Trace
 from shared.envelope import WATERMARK_LABEL, Envelope, source_of, to_headers
 from shared.errors import Transient
 from shared.failpoints import failpoint
@@ -33,6 +33,8 @@ from shared.producer import Producer, Record
 
 CHUNK = 500
 _LEADER_LOCK = 0x9E1A7
+_CONNECTS_WITHIN_SECONDS = 10.0
+_ANSWERS_WITHIN_SECONDS = 60.0  # a database that vanished without a word must not keep us waiting for ever
 _STOP_SECONDS = 3.0
 
 log = logs.get(__name__)
@@ -144,6 +146,7 @@ class Relay:
     topics: Sequence[str]
     watermark_interval_seconds: float = 60.0
     state: RelayState = field(default_factory=RelayState)
+    _connection: "asyncpg.Connection[asyncpg.Record] | None" = None
     _leader: _Leader | None = None
     _producer: Producer | None = None
     _candidate: _Candidate | None = None
@@ -176,39 +179,38 @@ class Relay:
         await self._step_down()
 
     async def _stand_for_leader(self) -> _Leader | None:
-        connection = await asyncpg.connect(
-            self.database_url,
-            timeout=10,
-            server_settings={"application_name": "relay", "timezone": "UTC"},
-        )
-        place = None
-        try:
-            if await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LEADER_LOCK):
-                place = await connection.fetchrow(_CLAIM)
-        finally:
-            if place is None:
-                await connection.close()
-        if place is None:
+        """Take the lock if it is free; a standby keeps its connection for the next try."""
+        if self._connection is None:
+            self._connection = await asyncpg.connect(
+                self.database_url,
+                timeout=_CONNECTS_WITHIN_SECONDS,
+                command_timeout=_ANSWERS_WITHIN_SECONDS,
+                server_settings={"application_name": "relay", **SESSION_SETTINGS},
+            )
+        if not await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", _LEADER_LOCK):
             return None
+        place = await self._connection.fetchrow(_CLAIM)
+        assert place is not None  # noqa: S101 - the table has exactly one row
         self._leader = _Leader(
-            connection=connection,
+            connection=self._connection,
             epoch=place["epoch"],
             confirmed=place["confirmed_snapshot"],
             target=place["target_snapshot"],
             target_confirmed_id=place["target_confirmed_id"],
             announced_until=place["announced_until"],
         )
-        self._candidate = None
         self.state.is_leader, self.state.epoch = True, place["epoch"]
         log.info("relay_became_leader", epoch=place["epoch"])
         return self._leader
 
     async def _step_down(self) -> None:
-        leader, self._leader = self._leader, None
-        self.state.is_leader = False
-        if leader is not None:
+        leader, self._leader, self._candidate = self._leader, None, None
+        connection, self._connection = self._connection, None
+        self.state.is_leader, self.state.waiting_since = False, None
+        if connection is not None:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(leader.connection.close(), _STOP_SECONDS)
+                await asyncio.wait_for(connection.close(), _STOP_SECONDS)
+        if leader is not None:
             log.info("relay_stepped_down", epoch=leader.epoch)
 
     async def _pass(self, leader: _Leader) -> int:
@@ -234,12 +236,13 @@ class Relay:
     async def _publish(self, leader: _Leader, target: str, fact_ids: list[int]) -> None:
         """Send chunk after chunk, each confirmed before the place moves; the next one is read meanwhile."""
         chunks = [fact_ids[start : start + CHUNK] for start in range(0, len(fact_ids), CHUNK)]
-        facts = await leader.connection.fetch(_FACTS, chunks[0])
+        facts = await _read(leader, chunks[0])
         for chunk, following in itertools.zip_longest(chunks, chunks[1:]):
-            if following is None:
+            reading = asyncio.ensure_future(_read(leader, following))
+            try:
                 await self._send(facts)
-            else:
-                _, facts = await asyncio.gather(self._send(facts), leader.connection.fetch(_FACTS, following))
+            finally:
+                facts = await reading  # whatever became of the sending, the connection must be free again
             failpoint("relay_sent")
             if following is None:
                 status = await leader.connection.execute(_CONFIRM_ALL, leader.epoch, target)
@@ -295,6 +298,10 @@ class Relay:
             raise LeadershipLost
         leader.announced_until = self.state.announced_until = candidate.as_of
         self._candidate = None
+
+
+async def _read(leader: _Leader, fact_ids: list[int] | None) -> list[asyncpg.Record]:
+    return await leader.connection.fetch(_FACTS, fact_ids) if fact_ids else []
 
 
 def watermark(topic: str, partition: int, *, as_of: datetime, partitions: int) -> Record:
