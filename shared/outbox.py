@@ -16,8 +16,8 @@ from shared.events import Event
 MAX_PAYLOAD_BYTES = 200_000
 """Far below Kafka's default record limit of 1 MiB: what could never be sent is refused here, while it can be helped."""
 
-# Locks the rows of all keys in one order (two transactions cannot wait for each other) and draws the time after the
-# first row is written, so after this transaction has its xid: see shared.relay for why the gate depends on that.
+# Locks the rows of all keys in one order (two transactions cannot wait for each other) and draws the time when a row is
+# written, so after this transaction has its xid: see shared.relay for why the gate depends on that.
 _DRAW_SEQUENCES = """
     INSERT INTO streams (topic, key, sequence)
     SELECT topic, key, facts FROM unnest($1::text[], $2::text[], $3::bigint[]) AS drawn (topic, key, facts)
@@ -72,8 +72,8 @@ async def append_each(tx: Transaction, events: Sequence[tuple[Event, Trace]]) ->
         [key for _, key in facts_of_stream],
         list(facts_of_stream.values()),
     )
-    if tx.recorded_at is None:
-        tx.recorded_at = drawn[0]["recorded_at"]
+    # The latest: drawn when all streams were locked, so within each of them time goes the way the sequence does.
+    recorded_at = tx.recorded_at = tx.recorded_at or max(row["recorded_at"] for row in drawn)
     next_sequence = {
         (row["topic"], row["key"]): row["sequence"] - facts_of_stream[row["topic"], row["key"]] + 1 for row in drawn
     }
@@ -83,7 +83,7 @@ async def append_each(tx: Transaction, events: Sequence[tuple[Event, Trace]]) ->
         next_sequence[stream] += 1
     await tx.execute(
         _INSERT_FACTS,
-        tx.recorded_at,
+        recorded_at,
         [topic for topic, _ in streams],
         [key for _, key in streams],
         sequences,
@@ -96,8 +96,7 @@ async def append_each(tx: Transaction, events: Sequence[tuple[Event, Trace]]) ->
         [trace.traceparent for _, trace in events],
         [_payload(event) for event, _ in events],
     )
-    assert tx.recorded_at is not None  # noqa: S101 - for the type checker: drawn a few lines above
-    return tx.recorded_at
+    return recorded_at
 
 
 def _payload(event: Event) -> bytes:
