@@ -12,8 +12,9 @@ from shared.errors import Transient
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 
-# Connection lost; rolled back for another's sake; out of resources; in use; operator intervention; system error.
-_PASSING_SQLSTATES = ("08", "40", "53", "55", "57", "58")
+# Connection lost; rolled back for another's sake; out of resources; in use; operator intervention; system error;
+# a primary that has become a standby; a transaction that idled or took too long.
+_PASSING_SQLSTATES = ("08", "40", "53", "55", "57", "58", "25006", "25P03", "25P04")
 
 
 def is_passing(trouble: BaseException) -> bool:
