@@ -2,8 +2,9 @@
 Migrations: plain SQL files, applied once each, in order, by the owner's role.
 
 Each folder is a series of its own (`0001_name.sql`, `0002_...`), named in the order given; several replicas may start
-at once. A file runs in one transaction unless its first line is `-- no-transaction`. A file that was applied must
-never change again.
+at once. A file runs in one transaction unless it begins with `-- no-transaction`; such a file is one statement that may
+be run twice (`CREATE INDEX CONCURRENTLY IF NOT EXISTS`), since a crash may come before it is written down. A file that
+was applied must never change again.
 """
 
 import asyncio
@@ -46,7 +47,12 @@ class Migration:
 def read(*folders: Path) -> list[Migration]:
     """Return the migrations of *folders*, folder by folder, by name; a series is named by the folder's parent."""
     return [
-        Migration(folder.parent.name, path.name, (text := path.read_text()), hashlib.sha256(text.encode()).hexdigest())
+        Migration(
+            folder.parent.name,
+            path.name,
+            (text := path.read_text(encoding="utf-8")),
+            hashlib.sha256(text.encode()).hexdigest(),
+        )
         for folder in folders
         for path in sorted(folder.glob("[0-9]*.sql"))
     ]
