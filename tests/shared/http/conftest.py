@@ -1,56 +1,57 @@
-"""A real database for the bakery."""
+"""A real database for the bakery, and what it writes to its log."""
 
 import asyncio
 import io
 import json
 import logging
-import os
 from collections.abc import AsyncGenerator, Callable, Generator
-from pathlib import Path
 
 import asyncpg
 import pytest
 import pytest_asyncio
 import structlog
 
-from shared import ids, logs, migrations
+from deploy import databases, migrating
+from deploy.databases import Urls
+from shared import ids, logs
 from shared.database import Database
 from tests.shared.http import bakery
 
-SERVER = os.environ.get("HTTP_TEST_SERVER", "postgresql://postgres@127.0.0.1:54739")
-PLUMBING = Path(migrations.__file__).parent / "migrations"
+Logged = Callable[[], list[dict[str, object]]]
 
 
-@pytest.fixture(name="bakery_template", scope="session")
-def _bakery_template() -> str:
-    name = f"bakery_{ids.new_id().hex}"
+@pytest.fixture(name="bakery_urls", scope="session")
+def _bakery_urls(postgres_admin_url: str) -> Generator[Urls]:
+    """Addresses of the one database in which this worker's bakeries stand, one after the other."""
+    name = f"test_bakery_{ids.new_id().hex[:8]}"
 
-    async def make() -> None:
-        server = await asyncpg.connect(f"{SERVER}/postgres")
-        await server.execute(f"CREATE DATABASE {name}")
-        await server.close()
-        await migrations.migrate(f"{SERVER}/{name}", PLUMBING)
-        here = await asyncpg.connect(f"{SERVER}/{name}")
-        await here.execute(bakery.SCHEMA)
-        await here.close()
+    async def make() -> Urls:
+        urls = await databases.provision(
+            postgres_admin_url, "bakery", owner_password="test", password="test", database=name
+        )
+        await migrating.migrate(urls.owner, "bakery")
+        owner = await asyncpg.connect(urls.owner)
+        await owner.execute(bakery.SCHEMA)
+        await owner.close()
+        return urls
 
-    asyncio.run(make())
-    return name
+    async def drop() -> None:
+        admin = await asyncpg.connect(postgres_admin_url)
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await admin.close()
+
+    yield asyncio.run(make())
+    asyncio.run(drop())
 
 
 @pytest_asyncio.fixture(name="database")
-async def _database(bakery_template: str) -> AsyncGenerator[Database]:
-    name = f"bakery_{ids.new_id().hex}"
-    server = await asyncpg.connect(f"{SERVER}/postgres")
-    await server.execute(f"CREATE DATABASE {name} TEMPLATE {bakery_template} STRATEGY file_copy")
-    database = await Database.open(f"{SERVER}/{name}", application_name="bakery")
+async def _database(bakery_urls: Urls) -> AsyncGenerator[Database]:
+    """The bakery's database as its runtime role sees it, empty."""
+    database = await Database.open(bakery_urls.runtime, application_name="bakery")
+    for table in ("orders", "loaves", "idempotency_keys"):
+        await database.pool.execute(f"DELETE FROM {table}")
     yield database
     await database.close()
-    await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await server.close()
-
-
-Logged = Callable[[], list[dict[str, object]]]
 
 
 @pytest.fixture(name="logged")
