@@ -1,0 +1,61 @@
+"""What people and programs can ask of scheduling, and who may. One module per subject; the rules stand here."""
+
+from typing import Final
+
+from services.scheduling.api import cases, follow_ups, meetings, units
+from shared.http import Rules, allow
+
+ROUTERS: Final = (units.routes, cases.routes, meetings.routes, follow_ups.routes)
+
+_CARE = ("coordinator", "consulting_social_worker", "responsible_social_worker", "family_therapist", "team_lead")
+
+_reads = allow(*_CARE)
+_configures_units = allow("team_lead", "ops")
+_configures_people = allow("coordinator", "team_lead", "ops")
+_opens_cases = allow("coordinator", "consulting_social_worker", "team_lead")
+_ends_cases = allow("consulting_social_worker", "responsible_social_worker", "team_lead")
+_plans = allow("coordinator", "consulting_social_worker", "responsible_social_worker", "team_lead")
+_leads_meetings = allow("coordinator", "consulting_social_worker", "responsible_social_worker")
+_meets_families = allow(*_CARE)
+_takes_back = allow("consulting_social_worker", "responsible_social_worker", "team_lead")
+
+RULES: Final[Rules] = {
+    "GET /v1/units": allow(*_CARE, "quality_manager", "ops"),
+    "GET /v1/units/{unit_id}": allow(*_CARE, "quality_manager", "ops"),
+    "PUT /v1/units/{unit_id}": _configures_units,
+    "GET /v1/teams": allow(*_CARE, "quality_manager", "ops"),
+    "GET /v1/teams/{team_id}": allow(*_CARE, "quality_manager", "ops"),
+    "PUT /v1/teams/{team_id}": _configures_units,
+    "GET /v1/workers": allow(*_CARE, "ops"),
+    "GET /v1/workers/{worker_id}": allow(*_CARE, "ops"),
+    "PUT /v1/workers/{worker_id}": _configures_people,
+    "PUT /v1/workers/{worker_id}/deputy": _configures_people,
+    "GET /v1/cases": _reads,
+    "GET /v1/cases/{case_id}": _reads,
+    "GET /v1/cases/{case_id}/family": allow(
+        "coordinator", "consulting_social_worker", "responsible_social_worker", "family_therapist"
+    ),
+    "POST /v1/cases": _opens_cases,
+    "POST /v1/cases/{case_id}/reassigned": _opens_cases,
+    "POST /v1/cases/{case_id}/closed": _ends_cases,
+    "POST /v1/cases/{case_id}/reopened": _ends_cases,
+    "GET /v1/cases/{case_id}/meetings": _reads,
+    "POST /v1/cases/{case_id}/meetings": _plans,
+    "GET /v1/meetings/{meeting_id}": _reads,
+    "POST /v1/meetings/{meeting_id}/rescheduled": _plans,
+    "POST /v1/meetings/{meeting_id}/cancelled": _plans,
+    "POST /v1/meetings/{meeting_id}/deferred": _plans,
+    "POST /v1/meetings/{meeting_id}/held": _leads_meetings,
+    "POST /v1/meetings/{meeting_id}/corrected": _leads_meetings,
+    "POST /v1/meetings/{meeting_id}/retracted": _takes_back,
+    "GET /v1/cases/{case_id}/follow-ups": _reads,
+    "POST /v1/cases/{case_id}/follow-ups": _plans,
+    "POST /v1/cases/{case_id}/follow-ups/held": _meets_families,
+    "GET /v1/follow-ups/{follow_up_id}": _reads,
+    "POST /v1/follow-ups/{follow_up_id}/rescheduled": _plans,
+    "POST /v1/follow-ups/{follow_up_id}/cancelled": _plans,
+    "POST /v1/follow-ups/{follow_up_id}/held": _meets_families,
+    "POST /v1/follow-ups/{follow_up_id}/corrected": _meets_families,
+    "POST /v1/follow-ups/{follow_up_id}/retracted": _takes_back,
+}
+"""One line per route: who may. A route that is missing here keeps the service from starting."""

@@ -1,0 +1,56 @@
+"""Changes to a case as a whole."""
+
+from uuid import UUID
+
+from services.scheduling import store
+from services.scheduling.commands.cases import CloseCase, OpenCase, ReassignCase
+from services.scheduling.domain import cases
+from services.scheduling.domain.cases import Case
+from services.scheduling.handlers.units import require_yours
+from services.scheduling.store import Units
+from shared import ids, outbox
+from shared.database import Transaction
+
+CODES_DRAWN = 8  # with a third of all codes in use, one request in six thousand has to be repeated
+
+
+async def open_case(command: OpenCase, *, tx: Transaction, yours: Units) -> Case:
+    """Make a family a case; its people stay here, and only here."""
+    require_yours(command.unit_id, yours)
+    team = await store.load_named_team(tx, command.team_id)
+    workers = await store.load_named_workers(tx, command.responsible_worker_ids)
+    code = await store.find_free_code(tx, [cases.code_from(ids.new_id().int) for _ in range(CODES_DRAWN)])
+    case, opened = cases.open_case(command, case_id=ids.new_id(), code=code, team=team, workers=workers, now=tx.now)
+    await store.save_case(tx, case)
+    await store.save_family(tx, case.case_id, command.family)
+    await outbox.append(tx, opened)
+    return case
+
+
+async def reassign_case(command: ReassignCase, case_id: UUID, *, tx: Transaction, version: int, yours: Units) -> Case:
+    """Give a case to other hands, also to those of another unit, which then has it and we do not."""
+    case = await store.lock_case(tx, case_id, yours, version=version)
+    team = await store.load_named_team(tx, command.team_id)
+    workers = await store.load_named_workers(tx, command.responsible_worker_ids)
+    case, reassigned = cases.reassign(case, command, team=team, workers=workers)
+    await store.save_case(tx, case)
+    await outbox.append(tx, reassigned)
+    return case
+
+
+async def close_case(command: CloseCase, case_id: UUID, *, tx: Transaction, version: int, yours: Units) -> Case:
+    """Record that a case ended."""
+    case = await store.lock_case(tx, case_id, yours, version=version)
+    case, closed = cases.close(case, command, now=tx.now)
+    await store.save_case(tx, case)
+    await outbox.append(tx, closed)
+    return case
+
+
+async def reopen_case(case_id: UUID, *, tx: Transaction, version: int, yours: Units) -> Case:
+    """Record that a closed case goes on."""
+    case = await store.lock_case(tx, case_id, yours, version=version)
+    case, reopened = cases.reopen(case)
+    await store.save_case(tx, case)
+    await outbox.append(tx, reopened)
+    return case

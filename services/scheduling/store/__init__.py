@@ -1,0 +1,82 @@
+"""
+The service's rows: what handlers lock, load, find, list and save; every statement of the service stands in here.
+
+`lock_` loads for change and raises, `load_` reads and raises, `find_` may be None, `list_` reads many. What is not in a
+unit that the caller belongs to is not there.
+"""
+
+from services.scheduling.store.cases import (
+    find_free_code,
+    list_cases,
+    list_family,
+    load_case,
+    lock_case,
+    save_case,
+    save_family,
+)
+from services.scheduling.store.follow_ups import (
+    find_next_booked,
+    list_follow_ups,
+    load_follow_up,
+    lock_follow_up,
+    save_booked,
+    save_follow_up,
+)
+from services.scheduling.store.meetings import list_meetings, load_meeting, lock_meeting, save_meeting
+from services.scheduling.store.rows import Row, Source, Units, require_version
+from services.scheduling.store.units import (
+    find_and_lock_team,
+    find_and_lock_unit,
+    find_and_lock_worker,
+    list_teams,
+    list_units,
+    list_workers,
+    load_named_team,
+    load_named_workers,
+    load_team,
+    load_unit,
+    load_worker,
+    lock_worker,
+    save_team,
+    save_unit,
+    save_worker,
+)
+
+__all__ = [
+    "Row",
+    "Source",
+    "Units",
+    "find_and_lock_team",
+    "find_and_lock_unit",
+    "find_and_lock_worker",
+    "find_free_code",
+    "find_next_booked",
+    "list_cases",
+    "list_family",
+    "list_follow_ups",
+    "list_meetings",
+    "list_teams",
+    "list_units",
+    "list_workers",
+    "load_case",
+    "load_follow_up",
+    "load_meeting",
+    "load_named_team",
+    "load_named_workers",
+    "load_team",
+    "load_unit",
+    "load_worker",
+    "lock_case",
+    "lock_follow_up",
+    "lock_meeting",
+    "lock_worker",
+    "require_version",
+    "save_booked",
+    "save_case",
+    "save_family",
+    "save_follow_up",
+    "save_meeting",
+    "save_team",
+    "save_unit",
+    "save_worker",
+]

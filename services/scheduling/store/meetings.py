@@ -1,0 +1,78 @@
+"""Heijastin meetings and practice meetings."""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.scheduling.domain.cases import Case
+from services.scheduling.domain.meetings import Meeting
+from services.scheduling.store.cases import lock_case
+from services.scheduling.store.rows import Source, Units, require_version, save, upsert
+from shared.database import Transaction
+from shared.errors import NotFound
+
+
+class UnknownMeeting(NotFound):
+    """There is no such meeting in your units."""
+
+
+_SAVE_MEETING = upsert("meetings", Meeting, key="meeting_id")
+_LOAD_MEETING = """
+    SELECT meetings.* FROM meetings JOIN cases USING (case_id)
+    WHERE meeting_id = $1 AND cases.unit_id = ANY ($2)
+"""
+_LIST_MEETINGS = """
+    SELECT * FROM meetings
+    WHERE case_id = $1 AND ($2::timestamptz IS NULL OR (planned_from, meeting_id) > ($2, $3))
+    ORDER BY planned_from, meeting_id LIMIT $4
+"""
+
+
+async def lock_meeting(tx: Transaction, meeting_id: UUID, units: Units, *, version: int) -> tuple[Case, Meeting]:
+    """
+    Return a meeting of the *version* that the caller read, and its case, whose row is the lock.
+
+    Raises:
+        UnknownMeeting: there is none in the caller's units.
+        Stale: it is another version by now.
+    """
+    case_id: UUID | None = await tx.fetchval("SELECT case_id FROM meetings WHERE meeting_id = $1", meeting_id)
+    if case_id is None:
+        raise UnknownMeeting
+    case = await lock_case(tx, case_id, units)
+    # Read after the lock is ours: whoever had it before may have changed the meeting.
+    meeting = await load_meeting(tx, meeting_id, units)
+    require_version(meeting, version)
+    return case, meeting
+
+
+async def load_meeting(source: Source, meeting_id: UUID, units: Units) -> Meeting:
+    """
+    Return a meeting.
+
+    Raises:
+        UnknownMeeting: there is none in the caller's units.
+    """
+    row = await source.fetchrow(_LOAD_MEETING, meeting_id, units)
+    if row is None:
+        raise UnknownMeeting
+    return Meeting(**row)
+
+
+async def list_meetings(
+    source: Source, case_id: UUID, *, after: tuple[datetime, UUID] | None, limit: int
+) -> list[Meeting]:
+    """Return the meetings of a case by planned time, from the one after *after*; the caller has loaded the case."""
+    planned_from, meeting_id = after or (None, None)
+    rows = await source.fetch(
+        _LIST_MEETINGS,
+        case_id,
+        planned_from,
+        meeting_id,
+        limit,
+    )
+    return [Meeting(**row) for row in rows]
+
+
+async def save_meeting(tx: Transaction, meeting: Meeting) -> None:
+    """Save a meeting whose case is locked."""
+    await save(tx, _SAVE_MEETING, meeting)
