@@ -30,7 +30,8 @@ def subscribers_without_ack_policy(source: str) -> list[int]:
     return [
         call.lineno
         for call in calls(source)
-        if called(call) in {"subscriber", "KafkaSubscriber"}
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr == "subscriber"
         and not any(keyword.arg == "ack_policy" for keyword in call.keywords)
     ]
 
