@@ -36,7 +36,7 @@ format:    ; $(BIN)/ruff format --check
 types:     ; $(BIN)/basedpyright --warnings
 imports:   ; $(BIN)/lint-imports --no-logo
 spelling:  ; $(BIN)/codespell
-sql:       ; $(BIN)/squawk $$(git ls-files '*/migrations/*.sql')
+sql:       ; $(BIN)/squawk $(wildcard shared/migrations/*.sql services/*/migrations/*.sql)
 generated: ; $(BIN)/python -m deploy.generate --check
 tree:      ; deploy/check_tree.sh
 
