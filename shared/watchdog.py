@@ -7,6 +7,7 @@ run because something blocks the whole process.
 """
 
 import asyncio
+import itertools
 import os
 import sys
 import threading
@@ -102,11 +103,11 @@ def kafka_probe(servers: str, topics: Sequence[str]) -> Probe:
         admin = AIOKafkaAdminClient(bootstrap_servers=servers)
         try:
             await admin.start()
-            for topic in await admin.describe_topics(list(topics)):
-                for partition in topic["partitions"]:
-                    # One replica less may already keep an idempotent producer waiting, which is weather too.
-                    if partition["error_code"] or set(partition["isr"]) != set(partition["replicas"]):
-                        raise ConnectionError(topic["topic"])
+            described = await admin.describe_topics(list(topics))
+            for part in itertools.chain(described, *(topic["partitions"] for topic in described)):
+                # One replica less may already keep an idempotent producer waiting, which is weather too.
+                if part["error_code"] or set(part.get("isr", ())) != set(part.get("replicas", ())):
+                    raise ConnectionError
         finally:
             await admin.close()
 
