@@ -1,18 +1,21 @@
 """Bring Kafka's topics to what `topics.yaml` says, or say where they differ. Never shrinks, never deletes."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypedDict, cast
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from deploy.topics import Topic
 from deploy.trouble import ExitCode, Trouble
 
 _DAY_MS = 24 * 60 * 60 * 1000
+_SEEN_WITHIN_SECONDS = 15.0
+_LOOK_EVERY_SECONDS = 0.02
 _SET_ON_THE_TOPIC = 1  # config_source of the protocol: what a broker's own default says is nobody's wish
 
 
@@ -38,7 +41,7 @@ async def check(servers: str, topics: Iterable[Topic], *, replication: int = 1) 
     Raises:
         Trouble: no broker answers.
     """
-    async with _admin(servers) as admin:
+    async with administrator(servers) as admin:
         return await _differences(admin, list(topics), replication)
 
 
@@ -50,7 +53,7 @@ async def apply(servers: str, topics: Iterable[Topic], *, replication: int = 1) 
         Trouble: no broker answers, Kafka refused, or the number of partitions differs (keys would move).
     """
     wanted = list(topics)
-    async with _admin(servers) as admin:
+    async with administrator(servers) as admin:
         found = await _differences(admin, wanted, replication)
         for difference in found:
             if difference.cure:
@@ -73,7 +76,7 @@ def _configs(topic: Topic, replication: int) -> dict[str, str]:
     }
 
 
-async def _differences(admin: "_Admin", topics: list[Topic], replication: int) -> list[Difference]:
+async def _differences(admin: "Admin", topics: list[Topic], replication: int) -> list[Difference]:
     existing = set(await admin.list_topics())
     present = [topic for topic in topics if topic.name in existing]
     found = [Difference(topic.name, "topic", "there", "missing") for topic in topics if topic.name not in existing]
@@ -94,11 +97,11 @@ async def _differences(admin: "_Admin", topics: list[Topic], replication: int) -
     return found
 
 
-async def _described(admin: "_Admin", topics: list[Topic]) -> "list[_Description]":
+async def _described(admin: "Admin", topics: list[Topic]) -> "list[_Description]":
     return await admin.describe_topics([topic.name for topic in topics]) if topics else []
 
 
-async def _configs_set(admin: "_Admin", topics: list[Topic]) -> Mapping[str, dict[str, str]]:
+async def _configs_set(admin: "Admin", topics: list[Topic]) -> Mapping[str, dict[str, str]]:
     if not topics:
         return {}
     answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics])
@@ -109,17 +112,39 @@ async def _configs_set(admin: "_Admin", topics: list[Topic]) -> Mapping[str, dic
     }
 
 
-async def _create(admin: "_Admin", topics: list[Topic], replication: int) -> None:
+async def _create(admin: "Admin", topics: list[Topic], replication: int) -> None:
     if topics:
         new = [
             NewTopic(topic.name, topic.partitions, replication, topic_configs=_configs(topic, replication))
             for topic in topics
         ]
         for name, code, message in (await admin.create_topics(new)).topic_errors:
-            _demand(code, name, message)
+            if code != TopicAlreadyExistsError.errno:  # somebody else does the same at the same time
+                _demand(code, name, message)
+        await until_there(admin, [topic.name for topic in topics])
 
 
-async def _configure(admin: "_Admin", topics: list[Topic], replication: int) -> None:
+async def until_there(admin: "Admin", names: Sequence[str]) -> None:
+    """Return when topics just created have leaders."""
+
+    async def all_lead() -> bool:
+        return all(_leads(description) for description in await admin.describe_topics(list(names)))
+
+    await _until(all_lead)
+
+
+async def _until(is_so: Callable[[], Awaitable[bool]]) -> None:
+    """Ask until *is_so*: brokers learn of a change a moment after it was confirmed."""
+    async with asyncio.timeout(_SEEN_WITHIN_SECONDS):
+        while not await is_so():
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+
+
+def _leads(description: "_Description") -> bool:
+    return bool(description["partitions"]) and all(partition["leader"] >= 0 for partition in description["partitions"])
+
+
+async def _configure(admin: "Admin", topics: list[Topic], replication: int) -> None:
     # This request replaces all that is set on a topic, so what others have set is sent along.
     others = await _configs_set(admin, topics)
     for topic in topics:
@@ -127,6 +152,16 @@ async def _configure(admin: "_Admin", topics: list[Topic], replication: int) -> 
         answer = await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=configs)])
         for code, message, _, name in (resource for part in answer for resource in part.resources):
             _demand(code, name, message)
+        await until_set(admin, topic, configs)
+
+
+async def until_set(admin: "Admin", topic: Topic, configs: Mapping[str, str]) -> None:
+    """Return when brokers know of *configs* just set on *topic*."""
+
+    async def is_set() -> bool:
+        return configs.items() <= (await _configs_set(admin, [topic]))[topic.name].items()
+
+    await _until(is_set)
 
 
 def _demand(code: int, topic: str, message: str | None) -> None:
@@ -136,7 +171,13 @@ def _demand(code: int, topic: str, message: str | None) -> None:
 
 
 @asynccontextmanager
-async def _admin(servers: str) -> AsyncGenerator["_Admin"]:
+async def administrator(servers: str) -> AsyncGenerator["Admin"]:
+    """
+    Yield a connected admin client.
+
+    Raises:
+        Trouble: no broker answers.
+    """
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     try:
         try:
@@ -145,14 +186,19 @@ async def _admin(servers: str) -> AsyncGenerator["_Admin"]:
             what = f"No Kafka answers at {servers}."
             cure = "Check the address, or start one: make trial"
             raise Trouble(what, cure=cure, exit_code=ExitCode.UNAVAILABLE) from error
-        yield cast("_Admin", cast("object", admin))
+        yield cast("Admin", cast("object", admin))
     finally:
         await admin.close()
 
 
+class _Partition(TypedDict):
+    leader: int
+    replicas: list[int]
+
+
 class _Description(TypedDict):
     topic: str
-    partitions: list[Mapping[str, list[int]]]
+    partitions: list[_Partition]
 
 
 class _Answer(Protocol):
@@ -164,11 +210,29 @@ class _Altered(Protocol):
     resources: list[tuple[int, str | None, int, str]]
 
 
-class _Admin(Protocol):
+class Admin(Protocol):
     """The part of aiokafka's admin client that we use; it brings no types."""
 
-    async def list_topics(self) -> list[str]: ...
-    async def describe_topics(self, topics: list[str]) -> list[_Description]: ...
-    async def describe_configs(self, config_resources: list[ConfigResource]) -> list[_Answer]: ...
-    async def create_topics(self, new_topics: list[NewTopic]) -> _Answer: ...
-    async def alter_configs(self, config_resources: list[ConfigResource]) -> list[_Altered]: ...
+    async def list_topics(self) -> list[str]:
+        """Return the names of all topics."""
+        ...
+
+    async def describe_topics(self, topics: list[str]) -> list[_Description]:
+        """Return partitions and replicas; none for a topic that is not there."""
+        ...
+
+    async def describe_configs(self, config_resources: list[ConfigResource]) -> list[_Answer]:
+        """Return every configuration, defaults too."""
+        ...
+
+    async def create_topics(self, new_topics: list[NewTopic]) -> _Answer:
+        """Create topics; errors are in the answer."""
+        ...
+
+    async def delete_topics(self, topics: list[str]) -> object:
+        """Delete topics; errors are in the answer."""
+        ...
+
+    async def alter_configs(self, config_resources: list[ConfigResource]) -> list[_Altered]:
+        """Replace all that is set on each topic; errors are in the answer."""
+        ...

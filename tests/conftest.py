@@ -1,6 +1,21 @@
-"""What all tests share."""
+"""What all tests share: real servers, databases and topics of one's own."""
 
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiokafka.admin import NewTopic
 from hypothesis import HealthCheck, settings
+
+from deploy import kafka_topics, topics
+from deploy.databases import Urls
+from shared.ids import new_id
+from tests import probe, servers
+from tests.databases import Templates
 
 # CI and everyone's machine: no deadline per example, since two workers share two cores with Kafka.
 settings.register_profile("default", deadline=None)
@@ -9,3 +24,82 @@ settings.register_profile(
     "mutants", deadline=None, derandomize=True, max_examples=25, database=None, suppress_health_check=list(HealthCheck)
 )
 settings.load_profile("default")
+
+
+@pytest.fixture(name="postgres_admin_url", scope="session")
+def _postgres_admin_url(testrun_uid: str) -> Generator[str]:
+    """Address of a real Postgres as its superuser; HEIJASTIN_TEST_POSTGRES names an existing one."""
+    yield from _server("postgres", os.environ.get("HEIJASTIN_TEST_POSTGRES"), testrun_uid)
+
+
+@pytest.fixture(name="kafka_servers", scope="session")
+def _kafka_servers(testrun_uid: str) -> Generator[str]:
+    """Address of a real Kafka that all workers share; HEIJASTIN_TEST_KAFKA names an existing one."""
+    yield from _server("kafka", os.environ.get("HEIJASTIN_TEST_KAFKA"), testrun_uid)
+
+
+@pytest.fixture(name="own_kafka", scope="session")
+def _own_kafka(testrun_uid: str, worker_id: str) -> Generator[str]:
+    """Address of a real Kafka of this worker alone."""
+    yield from _server("kafka", None, f"{testrun_uid}-{worker_id}")
+
+
+def _server(kind: servers.Kind, existing: str | None, run: str) -> Generator[str]:
+    if existing:
+        yield existing
+        return
+    with servers.using(kind, Path(tempfile.gettempdir()) / f"heijastin-{run}") as address:
+        yield address
+
+
+@pytest.fixture(name="_templates", scope="session")
+def _templates(postgres_admin_url: str) -> Generator[Templates]:
+    templates = Templates(postgres_admin_url)
+    yield templates
+    asyncio.run(templates.drop())
+
+
+@pytest_asyncio.fixture(name="service_databases")
+async def _service_databases(_templates: Templates) -> AsyncGenerator[Callable[[str], Awaitable[Urls]]]:
+    """
+    Return a function: the name of a service to the addresses of a migrated, empty database of this test's own.
+
+    Its clock may be moved. Called twice with a name, it makes two databases.
+    """
+    async with _templates.copies() as copy:
+        yield copy
+
+
+FreshTopics = Callable[..., Awaitable[str]]
+
+
+@pytest_asyncio.fixture(name="fresh_topics")
+async def _fresh_topics(kafka_servers: str) -> AsyncGenerator[FreshTopics]:
+    """Return a function (name, partitions=6) that makes an empty topic `bakery.<random>.<name>.v1` for this test."""
+    made: list[str] = []
+    async with kafka_topics.administrator(kafka_servers) as admin:
+
+        async def make(name: str, *, partitions: int = 6) -> str:
+            made.append(topic := f"bakery.t{new_id().hex[:12]}.{name}.v1")
+            await admin.create_topics([NewTopic(topic, partitions, 1)])
+            await kafka_topics.until_there(admin, [topic])
+            return topic
+
+        yield make
+        if made:
+            await admin.delete_topics(made)
+
+
+@pytest_asyncio.fixture(name="system_kafka")
+async def _system_kafka(own_kafka: str) -> AsyncGenerator[str]:
+    """Address of a real Kafka in which the system's own topics exist, empty, for this test alone."""
+    await kafka_topics.apply(own_kafka, topics.load().values())
+    yield own_kafka
+    async with kafka_topics.administrator(own_kafka) as admin:
+        ours = topics.load()
+        await admin.delete_topics(list(ours))
+
+        async def are_gone() -> bool:
+            return ours.keys().isdisjoint(await admin.list_topics())
+
+        await probe.until(are_gone)
