@@ -1,11 +1,10 @@
 """What people and programs can ask of scheduling, and who may. One module per subject; the rules stand here."""
 
+from functools import partial
 from typing import Final
 
 from services.scheduling.api import cases, follow_ups, meetings, units
-from shared.http import Rules, allow
-
-ROUTERS: Final = (units.routes, cases.routes, meetings.routes, follow_ups.routes)
+from shared.http import Rules, allow, create_app
 
 _CARE = ("coordinator", "consulting_social_worker", "responsible_social_worker", "family_therapist", "team_lead")
 
@@ -59,3 +58,11 @@ RULES: Final[Rules] = {
     "POST /v1/follow-ups/{follow_up_id}/retracted": _takes_back,
 }
 """One line per route: who may. A route that is missing here keeps the service from starting."""
+
+app = partial(
+    create_app,
+    title="Heijastin scheduling",
+    routers=(units.routes, cases.routes, meetings.routes, follow_ups.routes),
+    rules=RULES,
+)
+"""The application; without trust and database it can only be described."""

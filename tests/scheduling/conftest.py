@@ -1,0 +1,64 @@
+"""A region with one unit, behind the service's own edge, on a real Postgres."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+
+from deploy.databases import Urls
+from services.scheduling import api
+from shared.database import Database
+from tests.scheduling.builders import OTHER_WORKER_ID, TEAM_ID, UNIT_ID, WORKER_ID
+from tests.scheduling.edge import TRUST, UNIT, WORKER, Caller
+
+
+@pytest_asyncio.fixture(name="database")
+async def _database(service_databases: Callable[[str], Awaitable[Urls]]) -> AsyncGenerator[Database]:
+    """The service's database as its runtime role sees it, empty."""
+    urls = await service_databases("scheduling")
+    database = await Database.open(urls.runtime, application_name="scheduling")
+    yield database
+    await database.close()
+
+
+@pytest.fixture(name="app")
+def _app(database: Database) -> FastAPI:
+    """The service's application."""
+    return api.app(trust=TRUST, database=database)
+
+
+@dataclass(frozen=True)
+class Region:
+    """A unit with a team of two, and those who work there; `case` is open, its version is 1."""
+
+    database: Database
+    lead: Caller
+    coordinator: Caller
+    social_worker: Caller
+    case: dict[str, Any]
+
+
+@pytest_asyncio.fixture(name="region")
+async def _region(app: FastAPI, database: Database) -> Region:
+    """A region whose facts so far have been forgotten, so that a test sees its own only."""
+    lead, coordinator = Caller(app, "team_lead", UNIT_ID), Caller(app, "coordinator", UNIT_ID)
+    await lead.put(f"/v1/units/{UNIT_ID}", UNIT)
+    await lead.put(f"/v1/teams/{TEAM_ID}", {"unit_id": str(UNIT_ID), "name": "Tiimi 1"})
+    for worker_id in (WORKER_ID, OTHER_WORKER_ID):
+        await lead.put(f"/v1/workers/{worker_id}", WORKER)
+    opened = await coordinator.create(
+        "/v1/cases",
+        {
+            "unit_id": str(UNIT_ID),
+            "team_id": str(TEAM_ID),
+            "responsible_worker_ids": [str(WORKER_ID)],
+            "children_count": 2,
+            "opened_on": "2026-11-02",
+            "family": [{"display_name": "Aino Esimerkki (keksitty)", "channel": "phone", "address": "000 000"}],
+        },
+    )
+    assert opened.status_code == 201, opened.text
+    return Region(database, lead, coordinator, Caller(app, "responsible_social_worker", UNIT_ID), opened.json())
