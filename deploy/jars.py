@@ -9,13 +9,15 @@ import http.client
 import os
 import ssl
 import sys
+import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from deploy import cache
 from deploy.trouble import ExitCode, Trouble
@@ -26,6 +28,7 @@ LIST = Path(__file__).with_name("kafka-jars.sha256")
 # Kafka, and a logger so that a broker that cannot start says why.
 _WANTED = (f"org.apache.kafka:kafka_2.13:{VERSION}", "org.slf4j:slf4j-simple:1.7.36")
 _AT_ONCE = 8
+_PIECE_BYTES = 65_536
 _TIMEOUT_SECONDS = 60
 
 _NO_NETWORK = """\
@@ -47,11 +50,12 @@ class Jar:
         return self.path.rpartition("/")[2]
 
 
-def ensure(say: Callable[[str], None]) -> list[Path]:
+def ensure(say: Callable[[str], None], given_up: threading.Event) -> list[Path]:
     """
-    Return the jars, fetching what is missing or damaged and telling the progress.
+    Return the jars, fetching what is missing or damaged and telling the progress, unless *given_up* is set meanwhile.
 
     Raises:
+        CancelledError: it was given up.
         Trouble: the repository cannot be reached, the disk is full, or a jar is not the one on the list.
     """
     text = LIST.read_text(encoding="ascii")
@@ -61,24 +65,25 @@ def ensure(say: Callable[[str], None]) -> list[Path]:
         folder.mkdir(exist_ok=True)
         missing = [jar for jar in jars if _digest(folder / jar.name) != jar.sha256]
         if missing:
-            _fetch_all(missing, folder, say)
+            _fetch_all(missing, folder, say, given_up)
     return [folder / jar.name for jar in jars]
 
 
-def _fetch_all(jars: list[Jar], folder: Path, say: Callable[[str], None]) -> None:
+def _fetch_all(jars: list[Jar], folder: Path, say: Callable[[str], None], given_up: threading.Event) -> None:
     say(f"fetching Kafka {VERSION} (once): {len(jars)} files, about 45 MB ...")
     fetched = 0
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for count, size in enumerate(pool.map(partial(_fetch, folder), jars), start=1):
+        for count, size in enumerate(pool.map(partial(_fetch, folder, given_up), jars), start=1):
             fetched += size
-            say(f"fetching Kafka {VERSION}: {count} of {len(jars)} files, {fetched / 1e6:.0f} MB")
+            if count % _AT_ONCE == 0 or count == len(jars):
+                say(f"fetching Kafka {VERSION}: {count} of {len(jars)} files, {fetched / 1e6:.0f} MB")
 
 
-def _fetch(folder: Path, jar: Jar) -> int:
+def _fetch(folder: Path, given_up: threading.Event, jar: Jar) -> int:
     target, part = folder / jar.name, folder / f"{jar.name}.part"
     try:
         with urllib.request.urlopen(f"{_repository()}/{jar.path}", timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - https, or what the operator configured
-            content: bytes = answer.read()
+            content = b"".join(_pieces(answer, given_up))
         if hashlib.sha256(content).hexdigest() != jar.sha256:
             what = f"{jar.name} is not the file on our list ({LIST.name}): its hash differs."
             raise Trouble(
@@ -94,6 +99,13 @@ def _fetch(folder: Path, jar: Jar) -> int:
         cure = "Free about 100 MB there, or choose another disk: export XDG_CACHE_HOME=/a/folder/of/yours"
         raise Trouble(what, cure=cure) from error
     return len(content)
+
+
+def _pieces(answer: IO[bytes], given_up: threading.Event) -> Iterator[bytes]:
+    while piece := answer.read(_PIECE_BYTES):
+        if given_up.is_set():
+            raise CancelledError
+        yield piece
 
 
 def _repository() -> str:

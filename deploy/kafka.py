@@ -5,6 +5,7 @@ import base64
 import contextlib
 import shutil
 import signal
+import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ async def running(
     Raises:
         Trouble: it could not be fetched or started; the cure is named.
     """
-    classpath = ":".join(str(jar) for jar in await asyncio.to_thread(jars.ensure, say))
+    classpath = ":".join(str(jar) for jar in await _jars(say))
     if port:
         processes.demand_port(port, of="Kafka", cure="Stop what listens there, or choose another port (0: any free).")
     chosen = port or processes.free_port()
@@ -83,6 +84,14 @@ async def running(
     finally:
         if not keep:
             await asyncio.to_thread(shutil.rmtree, data_dir, ignore_errors=True)
+
+
+async def _jars(say: Callable[[str], None]) -> list[Path]:
+    given_up = threading.Event()
+    try:
+        return await asyncio.to_thread(jars.ensure, say, given_up)
+    finally:
+        given_up.set()  # a thread cannot be cancelled, and nobody wants to wait for a download they gave up
 
 
 def _prepare(data_dir: Path, port: int) -> Path:
