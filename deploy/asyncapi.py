@@ -106,14 +106,13 @@ def _operations(topic: Topic, system: System) -> dict[str, Json]:
     operations = {
         f"{topic.writer}.sends.{subject}": _operation("send", topic, [*sent, watermark], service=topic.writer)
     }
-    for reader, subscriptions in system.subscriptions.items():
-        for subscription in subscriptions:
-            if topic.name in subscription.topics:
-                read = [wire_type for wire_type in sent if wire_type in subscription.reads]
-                group: Json = {"groupId": {"type": "string", "enum": [subscription.group]}}
-                operations[f"{reader}.receives.{subject}"] = _operation(
-                    "receive", topic, [*read, watermark], service=reader
-                ) | {"bindings": {"kafka": group | {"bindingVersion": KAFKA_BINDING}}}
+    for reader, subscription in system.subscriptions.items():
+        if topic.name in subscription.topics:
+            read = [wire_type for wire_type in sent if wire_type in subscription.reads]
+            group: Json = {"groupId": {"type": "string", "enum": [subscription.group]}}
+            operations[f"{reader}.receives.{subject}"] = _operation(
+                "receive", topic, [*read, watermark], service=reader
+            ) | {"bindings": {"kafka": group | {"bindingVersion": KAFKA_BINDING}}}
     return operations
 
 

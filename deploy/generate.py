@@ -50,6 +50,7 @@ def generated(system: System, root: Path = ROOT) -> dict[Path, str]:
         for service, published in system.contracts.items()
         for name, text in contracts.files_of(published).items()
     }
+    files |= {_folder(service, root) / "openapi.json": document for service, document in system.apis.items()}
     files[root / "docs" / "asyncapi.json"] = contracts.as_text(asyncapi.document(system))
     files[root / "docs" / "events.md"] = events_page.page(system)
     return files

@@ -44,13 +44,19 @@ def subscription(topics: tuple[str, ...] = (LOAVES.name,), **reads: type[Consume
 
 
 def bakery_system(
-    *, topics: Mapping[str, Topic] | None = None, shop: Subscription | None = None, writer: str = "oven"
+    *,
+    topics: Mapping[str, Topic] | None = None,
+    shop: Subscription | None = None,
+    writer: str = "oven",
+    relayed: tuple[str, ...] = (LOAVES.name,),
 ) -> System:
     return System(
         version="1.0.0",
         topics={LOAVES.name: LOAVES} if topics is None else topics,
         contracts={writer: tuple(contract_of(event) for event in events_of(bakery))},
-        subscriptions={"shop": (shop or subscription(BreadBaked=bakery.SeenBread),)},
+        relayed={writer: relayed},
+        subscriptions={"shop": shop or subscription(BreadBaked=bakery.SeenBread)},
+        apis={},
     )
 
 
@@ -70,6 +76,18 @@ class TestProblems:
         problems = bakery_system(writer="shop").problems()
 
         assert "shop publishes bakery.oven.BreadBaked.v1 to oven's topic: give it one of its own" in problems
+
+    def test_name_a_topic_without_watermarks(self) -> None:
+        """Its readers would wait for completeness for ever."""
+        assert bakery_system(relayed=()).problems() == [
+            "oven never completes bakery.oven.loaves.v1: add it to `publishes` in its main, or gates stay shut"
+        ]
+
+    def test_name_a_topic_with_watermarks_of_another(self) -> None:
+        """They would tell its readers that they know everything, too early."""
+        assert bakery_system(relayed=(LOAVES.name, "bakery.shop.sales.v1")).problems() == [
+            "oven completes bakery.shop.sales.v1, which it does not write: take it out of `publishes` in its main"
+        ]
 
     def test_name_a_type_that_nobody_publishes(self) -> None:
         """Most often it is misspelt, and the reader would wait for ever."""
