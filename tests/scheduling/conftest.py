@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from deploy.databases import Urls
 from services.scheduling import api
 from shared.database import Database
 from tests.scheduling.builders import OTHER_WORKER_ID, TEAM_ID, UNIT_ID, WORKER_ID
-from tests.scheduling.edge import TRUST, UNIT, WORKER, Caller
+from tests.scheduling.edge import TRUST, UNIT, WORKER, Caller, now, told
 
 
 @pytest_asyncio.fixture(name="database")
@@ -32,18 +33,40 @@ def _app(database: Database) -> FastAPI:
 
 @dataclass(frozen=True)
 class Region:
-    """A unit with a team of two, and those who work there; `case` is open, its version is 1."""
+    """A unit with a team of two, and those who work there; `case` is open, its version is 1; `now` is business time."""
 
     database: Database
+    now: datetime
     lead: Caller
     coordinator: Caller
     social_worker: Caller
     case: dict[str, Any]
 
+    @property
+    def of_case(self) -> str:
+        """The path of the case."""
+        return f"/v1/cases/{self.case['case_id']}"
+
+    async def told(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return what has been said of the case after its opening."""
+        return (await told(self.database, self.case["case_id"]))[1:]
+
+    async def names_told(self) -> list[str]:
+        """Return the names of that."""
+        return [name for name, _ in await self.told()]
+
+    def times(self, kind: str, *, hours: float, lasting_hours: float = 1) -> dict[str, str]:
+        """Return the times of a command of that *kind* (planned, booked, held), beginning *hours* from now."""
+        start = self.now + timedelta(hours=hours)
+        return {
+            f"{kind}_from": start.isoformat(),
+            f"{kind}_until": (start + timedelta(hours=lasting_hours)).isoformat(),
+        }
+
 
 @pytest_asyncio.fixture(name="region")
 async def _region(app: FastAPI, database: Database) -> Region:
-    """A region whose facts so far have been forgotten, so that a test sees its own only."""
+    """The region, set up through the edge like everything else."""
     lead, coordinator = Caller(app, "team_lead", UNIT_ID), Caller(app, "coordinator", UNIT_ID)
     await lead.put(f"/v1/units/{UNIT_ID}", UNIT)
     await lead.put(f"/v1/teams/{TEAM_ID}", {"unit_id": str(UNIT_ID), "name": "Tiimi 1"})
@@ -61,4 +84,11 @@ async def _region(app: FastAPI, database: Database) -> Region:
         },
     )
     assert opened.status_code == 201, opened.text
-    return Region(database, lead, coordinator, Caller(app, "responsible_social_worker", UNIT_ID), opened.json())
+    return Region(
+        database,
+        await now(database),
+        lead,
+        coordinator,
+        Caller(app, "responsible_social_worker", UNIT_ID),
+        opened.json(),
+    )

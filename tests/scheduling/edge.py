@@ -1,6 +1,7 @@
 """The service's own edge for tests: invented people with tokens, and what they send."""
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from shared import ids
 from shared.clock import utc_now
 from shared.database import Database
 from shared.http import Trust
-from tests.scheduling.builders import OTHER_UNIT_ID, TEAM_ID, UNIT_ID, WORKER_ID
+from tests.scheduling.builders import TEAM_ID, UNIT_ID
 
 _ISSUER, _AUDIENCE = "https://login.region.example", "heijastin"
 _KEY = ECKey.generate_key("P-256", {"kid": "test", "use": "sig"})
@@ -83,7 +84,14 @@ class Caller:
         return shown.json()
 
 
-async def told(database: Database) -> list[dict[str, Any]]:
-    """Return what the service has said so far, in order: type, sequence and the whole fact."""
-    rows = await database.pool.fetch("SELECT event_type, sequence, subject_version, payload FROM outbox ORDER BY id")
-    return [dict(row) for row in rows]
+async def told(database: Database, about: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return what the service has said of a case or a unit so far: name and whole fact, in the order of the stream."""
+    rows = await database.pool.fetch(
+        "SELECT event_type, payload FROM outbox WHERE key = $1 ORDER BY sequence", str(about)
+    )
+    return [(row["event_type"].split(".")[2], json.loads(row["payload"])) for row in rows]
+
+
+async def now(database: Database) -> datetime:
+    """Return the business time of the database."""
+    return await database.pool.fetchval("SELECT business_now()")
