@@ -47,7 +47,7 @@ def breaks(published: Json, current: Json) -> list[str]:
 def _troubles(before: Json, now: Json) -> Iterator[str]:
     """Say what is wrong with one field."""
     # To a reader a date is not an instant; jsoncompat takes formats for remarks (and, before 0.5, patterns too).
-    formats_before, formats_now = dict(_formats(before, before)), dict(_formats(now, now))
+    formats_before, formats_now = _formats(before), _formats(now)
     common = formats_before.keys() & formats_now.keys()
     reformatted = [place for place in sorted(common) if formats_before[place] != formats_now[place]]
     for place in reformatted:
@@ -70,19 +70,24 @@ def _fields(schema: Json) -> dict[str, Json]:
     return {name: {"$defs": definitions, **field} for name, field in schema.get("properties", {}).items()}
 
 
-def _formats(schema: Json, whole: Json, place: str = "") -> Iterator[tuple[str, tuple[Any, Any]]]:
-    """Return place and (format, pattern) of every string in *schema*."""
+def _formats(schema: Json) -> dict[str, tuple[Any, Any]]:
+    return {place: (string.get("format"), string.get("pattern")) for place, string in strings_in(schema)}
+
+
+def strings_in(schema: Json, whole: Json | None = None, place: str = "") -> Iterator[tuple[str, Json]]:
+    """Yield the place (`.rows[].name`) and the schema of every string that *schema* has room for."""
+    whole = schema if whole is None else whole
     if "$ref" in schema:
-        yield from _formats(whole["$defs"][schema["$ref"].rsplit("/", 1)[1]], whole, place)
+        yield from strings_in(whole["$defs"][schema["$ref"].rsplit("/", 1)[1]], whole, place)
     for branch in schema.get("anyOf", ()):
-        yield from _formats(branch, whole, place)
+        yield from strings_in(branch, whole, place)
     for name, field in schema.get("properties", {}).items():
-        yield from _formats(field, whole, f"{place}.{name}")
+        yield from strings_in(field, whole, f"{place}.{name}")
     for items in (schema.get("items"), schema.get("additionalProperties")):
         if is_object(items):
-            yield from _formats(items, whole, f"{place}[]")
+            yield from strings_in(items, whole, f"{place}[]")
     if schema.get("type") == "string":
-        yield place, (schema.get("format"), schema.get("pattern"))
+        yield place, schema
 
 
 def _opened(part: object) -> object:
