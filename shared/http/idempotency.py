@@ -15,7 +15,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.database import Connection, Database, Transaction
+from shared.database import Database, Transaction
 from shared.errors import Conflict, Invalid, Refusal
 from shared.loops import Loop
 
@@ -49,9 +49,9 @@ class RequestInProgress(Conflict):
     """The same request is being worked on right now; ask again in a moment, with the same key."""
 
 
-def key_of(request: Request) -> str:
+def key_of(request: Request, *, subject: str, route: str) -> bytes:
     """
-    Return the key that the caller sent.
+    Return the digest of the key that *subject* sent to *route*: the same key of somebody else is another.
 
     Raises:
         IdempotencyKeyMissing: there is none, or it is no printable ASCII of at most 255 characters.
@@ -59,25 +59,22 @@ def key_of(request: Request) -> str:
     key = request.headers.get(HEADER, "")
     if not re.fullmatch(KEY_PATTERN, key):
         raise IdempotencyKeyMissing
-    return key
+    return _digest(subject, route, key)
 
 
-async def once(
-    tx: Transaction, request: Request, *, subject: str, route: str, answer: Callable[[], Awaitable[Response]]
-) -> Response:
+async def once(tx: Transaction, request: Request, *, key: bytes, answer: Callable[[], Awaitable[Response]]) -> Response:
     """
-    Return what *answer* gives, or what it gave when *subject* sent this key to this *route* before.
+    Return what *answer* gives, or what it gave when this *key* came before.
 
     Raises:
         IdempotencyKeyReused: the key came with another path, query or body before.
         RequestInProgress: another transaction holds the key.
     """
-    key_digest = _digest(subject, route, key_of(request))
     request_digest = _digest(request.url.path, request.url.query, await request.body())
     # An advisory lock, because an insert would wait for the other transaction instead of telling that it is there.
-    if not await tx.fetchval("SELECT pg_try_advisory_xact_lock($1)", int.from_bytes(key_digest[:8], signed=True)):
+    if not await tx.fetchval("SELECT pg_try_advisory_xact_lock($1)", int.from_bytes(key[:8], signed=True)):
         raise RequestInProgress
-    known = await tx.fetchrow(_FIND, key_digest)
+    known = await tx.fetchrow(_FIND, key)
     if known is not None:
         if known["request_digest"] != request_digest:
             raise IdempotencyKeyReused
@@ -85,23 +82,16 @@ async def once(
     response = await answer()
     kept = {name: value for name, value in response.headers.items() if name != "content-length"}
     answered = (response.status_code, json.dumps(kept), bytes(response.body))
-    if await tx.execute(_KEEP, key_digest, request_digest, *answered) != "INSERT 0 1":
+    if await tx.execute(_KEEP, key, request_digest, *answered) != "INSERT 0 1":
         raise RequestInProgress  # the lock should have told; never an effect without its key
     return response
 
 
-async def forget_expired(connection: Connection) -> int:
-    """Delete the keys that have had their time and return how many; one statement, safe to run at any time."""
-    status = await connection.execute(_FORGET)
-    return int(status.removeprefix("DELETE "))
-
-
 def forgetting(database: Database) -> Loop:
-    """Return the loop that deletes keys which have had their time."""
+    """Return the loop that deletes, in one statement, the keys that have had their time."""
 
     async def forget() -> int:
-        async with database.pool.acquire() as connection:
-            return await forget_expired(connection)
+        return int((await database.pool.execute(_FORGET)).removeprefix("DELETE "))
 
     return Loop(name="forgetting", run_once=forget, shortest_pause=_FORGET_EVERY, longest_pause=_FORGET_EVERY)
 

@@ -131,8 +131,9 @@ class Route(APIRoute):
             principal = request.state.principal = gate.admit(request, self.key)
             if takes_body:
                 await bodies.read_json(request)
-            if creates:
-                idempotency.key_of(request)  # asked for before a connection is taken
+            key: bytes | None = None
+            if creates and principal is not None:  # a creation that is public does not start
+                key = idempotency.key_of(request, subject=principal.subject, route=self.key)
             if reads:
                 async with gate.database.reading() as request.state.reading:
                     return versions.unless_known(request, await endpoint(request))
@@ -140,11 +141,9 @@ class Route(APIRoute):
                 return await endpoint(request)
             async with gate.database.transaction(request.state.trace) as tx:
                 request.state.transaction = tx
-                if creates and principal is not None:
-                    return await idempotency.once(
-                        tx, request, subject=principal.subject, route=self.key, answer=lambda: endpoint(request)
-                    )
-                return await endpoint(request)
+                if key is None:
+                    return await endpoint(request)
+                return await idempotency.once(tx, request, key=key, answer=lambda: endpoint(request))
 
         return handle
 

@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from shared.database import Database
-from shared.http.idempotency import forget_expired
+from shared.http.idempotency import _digest, forgetting
 from tests.probe import until
 from tests.shared.http.bakery import Oven, bakery, caller, new_key
 
@@ -139,6 +139,20 @@ class TestTwoAtOnce:
 
         assert [answer.status_code for answer in await asyncio.gather(*both)] == [201, 201]
 
+    async def test_are_undone_when_the_key_is_taken_behind_the_lock(self, database: Database) -> None:
+        """The lock should not let this happen; if it does, better no loaf than two."""
+        oven = Oven()
+        app, headers = bakery(database, oven=oven), new_key()
+        first = asyncio.create_task(bake(app, headers))
+        await until(lambda: asyncio.sleep(0, oven.baking == 1))
+        key = _digest("baker-7", "POST /v1/loaves", headers["idempotency-key"])
+        await database.pool.execute("INSERT INTO idempotency_keys VALUES ($1, '', 201, '{}', '')", key)
+
+        oven.door.set()
+
+        assert (await first).status_code == 409
+        assert await loaves_in(database) == 0
+
 
 class TestAKey:
     async def test_leaves_no_word_of_who_used_it_and_for_what(self, database: Database) -> None:
@@ -170,8 +184,7 @@ class TestAKey:
         await _make_older(database)
         await bake(app, new_key())
 
-        async with database.pool.acquire() as connection:
-            forgotten = await forget_expired(connection)
+        forgotten = await forgetting(database).run_once()
 
         assert forgotten == 1
         assert await database.pool.fetchval("SELECT count(*) FROM idempotency_keys") == 1
