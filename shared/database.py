@@ -22,13 +22,8 @@ else:  # they are generic in their stubs only
     Connection = asyncpg.Connection | PoolConnectionProxy
 
 
-SESSION_SETTINGS = {
-    "timezone": "UTC",
-    # One sleeping writer would hold back what every reader waits for, see shared.relay.
-    "transaction_timeout": "60s",
-    "idle_in_transaction_session_timeout": "20s",
-    "jit": "off",  # our queries are short; a wrong estimate must not cost a compilation
-}
+SESSION_SETTINGS = {"timezone": "UTC", "jit": "off"}
+"""Our queries are short: a wrong estimate must not cost a compilation. Limits on time are set on the role."""
 
 
 @dataclass(frozen=True, slots=True)
