@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from uuid import UUID
 
-from shared.errors import Refusal
+from shared.errors import Forbidden, Refusal
 
 
 class NotSignedIn(Refusal):
     """This needs a valid access token: send it as `Authorization: Bearer ...`."""
+
+
+class RoleNotAllowed(Forbidden):
+    """None of your roles may do this; ask somebody whose role may."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,8 @@ from starlette.responses import Response
 from shared import logs
 from shared.clock import utc_now
 from shared.database import Connection, Database, Transaction
-from shared.errors import Forbidden
 from shared.http import bodies, idempotency, tokens, versions
-from shared.http.access import NotSignedIn, Principal, Rules
+from shared.http.access import NotSignedIn, Principal, RoleNotAllowed, Rules
 
 _log = logs.get(__name__)
 
@@ -40,17 +39,17 @@ class Gate:
 
         Raises:
             NotSignedIn: no token, or one that is not believed.
-            Forbidden: none of the roles, or a route that nobody made a rule for.
+            RoleNotAllowed: none of the roles, or a route that nobody made a rule for.
         """
         rule = self.rules.get(route)
         if rule is None:
-            raise Forbidden
+            raise RoleNotAllowed
         if rule.is_public:
             return None
         principal = self._who(request)
         if not rule.admits(principal):
             _log.warning("route_forbidden", route=route)
-            raise Forbidden
+            raise RoleNotAllowed
         return principal
 
     def _who(self, request: Request) -> Principal:

@@ -8,7 +8,9 @@ from pydantic import BaseModel
 from starlette.routing import Mount
 from starlette.routing import Route as PlainRoute
 
+from shared.database import Database
 from shared.http import PUBLIC, Tx, UnsafeApplication, allow, create_app, openapi_of, router
+from tests.role_matrix import NOBODY, let_in
 from tests.shared.http.bakery import RULES, bakery, caller
 
 
@@ -123,7 +125,7 @@ class TestAnApplicationDoesNotStart:
 @pytest.mark.asyncio
 @pytest.mark.postgres
 class TestARule:
-    async def test_that_is_missing_at_run_time_denies(self, database: Any) -> None:
+    async def test_that_is_missing_at_run_time_denies(self, database: Database) -> None:
         """A route smuggled in after the start is behind the gate all the same."""
         app = bakery(database)
         late = router()
@@ -135,15 +137,35 @@ class TestARule:
 
         assert answer.status_code == 403
 
-    async def test_admits_any_of_its_roles_and_no_other(self, database: Any) -> None:
-        """The table is the whole truth."""
+    async def test_admits_any_of_its_roles_and_no_other(self, database: Database) -> None:
+        """The table is the whole truth, route by route and role by role."""
         app = bakery(database)
-        statuses: dict[str, int] = {}
-        for role in ("baker", "seller", "owner"):
-            async with caller(app, roles=[role]) as client:
-                statuses[role] = (await client.get("/v1/me")).status_code
 
-        assert statuses == {"baker": 200, "seller": 200, "owner": 403}
+        found = await let_in(
+            app, RULES, roles=["baker", "seller", "owner"], client=lambda role: caller(app, roles=[role])
+        )
+
+        assert found == {
+            "POST /v1/loaves": {"baker"},
+            "GET /v1/loaves": {"baker", "seller"},
+            "GET /v1/loaves/{loaf_id}": {"baker", "seller"},
+            "PUT /v1/loaves/{loaf_id}/weight": {"baker"},
+            "POST /v1/orders": {"seller"},
+            "POST /v1/mishaps/{kind}": {"baker"},
+            "GET /v1/me": {"baker", "seller"},
+            "GET /v1/opening-hours": {"baker", "seller", "owner", NOBODY},
+        }
+
+    async def test_is_told_apart_from_what_a_service_forbids_by_itself(self, database: Database) -> None:
+        """A right role may still be the wrong person; the two are mended by different people."""
+        app = bakery(database)
+        async with caller(app, roles=["owner"]) as owner, caller(app) as baker:
+            at_the_gate = await owner.post("/v1/mishaps/closed")
+            behind_it = await baker.post("/v1/mishaps/closed")
+
+        assert (at_the_gate.status_code, behind_it.status_code) == (403, 403)
+        assert at_the_gate.json()["type"] == "urn:problem:role-not-allowed"
+        assert behind_it.json()["type"] == "urn:problem:forbidden"
 
 
 class TestTheDescription:
