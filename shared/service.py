@@ -27,6 +27,7 @@ from shared import logs, migrations, telemetry, watchdog
 from shared.consumer import Consumer
 from shared.database import Database
 from shared.health import Health
+from shared.http import idempotency
 from shared.intake import Intake, Subscription
 from shared.loops import Dependency, Loop, RunningLoop
 from shared.metering import Catalogue, Metrics
@@ -271,6 +272,7 @@ def _plumbing_loops(service: Service[S], parts: Parts[S]) -> Iterator[Loop]:
             needs=frozenset({"database", "kafka"}),
             close=relay.close,
         )
+    yield idempotency.forgetting(parts.database)
     yield telemetry.measuring(
         parts.metrics,
         parts.database,
