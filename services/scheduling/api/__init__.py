@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Final
 
-from services.scheduling.api import cases, follow_ups, meetings, units
+from services.scheduling.api import board, cases, follow_ups, meetings, units
 from shared.http import Rules, allow, create_app
 
 _CARE = ("coordinator", "consulting_social_worker", "responsible_social_worker", "family_therapist", "team_lead")
@@ -19,6 +19,7 @@ _meets_families = allow(*_CARE)
 _takes_back = allow("consulting_social_worker", "responsible_social_worker", "team_lead")
 
 RULES: Final[Rules] = {
+    "GET /v1/board": _reads,
     "GET /v1/units": allow(*_CARE, "quality_manager", "ops"),
     "GET /v1/units/{unit_id}": allow(*_CARE, "quality_manager", "ops"),
     "PUT /v1/units/{unit_id}": _configures_units,
@@ -62,7 +63,7 @@ RULES: Final[Rules] = {
 app = partial(
     create_app,
     title="Heijastin scheduling",
-    routers=(units.routes, cases.routes, meetings.routes, follow_ups.routes),
+    routers=(board.routes, units.routes, cases.routes, meetings.routes, follow_ups.routes),
     rules=RULES,
 )
 """The application; without trust and database it can only be described."""

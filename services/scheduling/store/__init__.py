@@ -5,6 +5,7 @@ The service's rows: what handlers lock, load, find, list and save; every stateme
 unit that the caller belongs to is not there.
 """
 
+from services.scheduling.store.board import list_items, load_worker_id, save_stated
 from services.scheduling.store.cases import (
     find_free_code,
     list_cases,
@@ -54,6 +55,7 @@ __all__ = [
     "list_cases",
     "list_family",
     "list_follow_ups",
+    "list_items",
     "list_meetings",
     "list_teams",
     "list_units",
@@ -66,6 +68,7 @@ __all__ = [
     "load_team",
     "load_unit",
     "load_worker",
+    "load_worker_id",
     "lock_case",
     "lock_follow_up",
     "lock_meeting",
@@ -76,6 +79,7 @@ __all__ = [
     "save_family",
     "save_follow_up",
     "save_meeting",
+    "save_stated",
     "save_team",
     "save_unit",
     "save_worker",

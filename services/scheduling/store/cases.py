@@ -50,7 +50,7 @@ async def lock_case(tx: Transaction, case_id: UUID, units: Units, *, version: in
     row = await tx.fetchrow("SELECT * FROM cases WHERE case_id = $1 AND unit_id = ANY ($2) FOR UPDATE", case_id, units)
     if row is None:
         raise UnknownCase
-    case = _case(row)
+    case = case_of(row)
     if version is not None:
         require_version(case, version)
     return case
@@ -66,7 +66,7 @@ async def load_case(source: Source, case_id: UUID, units: Units) -> Case:
     row = await source.fetchrow("SELECT * FROM cases WHERE case_id = $1 AND unit_id = ANY ($2)", case_id, units)
     if row is None:
         raise UnknownCase
-    return _case(row)
+    return case_of(row)
 
 
 async def list_cases(source: Source, units: Units, *, after: str | None, limit: int) -> list[Case]:
@@ -77,7 +77,7 @@ async def list_cases(source: Source, units: Units, *, after: str | None, limit: 
         after,
         limit,
     )
-    return [_case(row) for row in rows]
+    return [case_of(row) for row in rows]
 
 
 async def save_case(tx: Transaction, case: Case) -> None:
@@ -109,6 +109,7 @@ async def list_family(source: Source, case_id: UUID) -> list[FamilyMember]:
     return [FamilyMember.model_validate(dict(row)) for row in rows]
 
 
-def _case(row: asyncpg.Record) -> Case:
+def case_of(row: asyncpg.Record) -> Case:
+    """Return the case that a whole row of `cases` holds."""
     values: dict[str, Any] = {**row, "responsible_worker_ids": tuple(row["responsible_worker_ids"])}
     return Case(**values)
