@@ -1,16 +1,29 @@
-"""Which migrations a service has, and how they are run: by the owner's role, the plumbing's series first."""
+"""Which services there are, and how their databases are migrated: by the owner, the plumbing's series first."""
 
 from pathlib import Path
 
 from deploy import databases
+from deploy.trouble import ExitCode, Trouble
 from shared import migrations
 
 _TREE = Path(__file__).resolve().parent.parent
 
 
 def services() -> list[str]:
-    """Return the names of the services that have a database."""
-    return sorted(folder.parent.name for folder in (_TREE / "services").glob("*/migrations"))
+    """Return the names of the services."""
+    return sorted(main.parent.name for main in (_TREE / "services").glob("*/main.py"))
+
+
+def demand(service: str) -> None:
+    """
+    Do nothing if there is such a service.
+
+    Raises:
+        Trouble: there is none of that name.
+    """
+    if service not in services():
+        what, cure = f"There is no service '{service}'.", f"Choose one of: {', '.join(services())}"
+        raise Trouble(what, cure=cure, exit_code=ExitCode.USAGE)
 
 
 def folders_of(service: str) -> tuple[Path, ...]:

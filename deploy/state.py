@@ -75,8 +75,10 @@ def claimed() -> Generator[Place]:
             raise Trouble(what, cure=cure, exit_code=ExitCode.CONFLICT) from None
         if not (path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno()))):
             raise Trouble("Another trial has ended just now.", cure="Run the same command again.")
-        yield Place(file, _read(file))
-        path.unlink(missing_ok=True)
+        try:
+            yield Place(file, _read(file))
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def find() -> Running | None:

@@ -1,7 +1,6 @@
 """The trial's own keys and tokens. In production tokens come from the region's identity provider."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +21,7 @@ def make_keys(folder: Path) -> Path:
     """Make a signing key in *folder*, unless it has one, and return the file of public keys for the services."""
     private, public = folder / _PRIVATE, folder / _PUBLIC
     if not public.exists():
-        key = ECKey.generate_key("P-256", auto_kid=True)
+        key = ECKey.generate_key("P-256", {"kid": "trial"})
         private.touch(mode=0o600)
         private.write_text(json.dumps(key.as_dict(private=True)), encoding="ascii")
         public.write_text(json.dumps({"keys": [key.as_dict(private=False)]}), encoding="ascii")
@@ -50,8 +49,3 @@ def mint(folder: Path, person: Person, *, valid_for: timedelta = VALID_FOR) -> s
         "exp": int((utc_now() + valid_for).timestamp()),
     }
     return jwt.encode({"alg": "ES256", "kid": key.kid}, claims, key)
-
-
-def people(roles: Iterable[str], units: tuple[str, ...]) -> dict[str, Person]:
-    """Return somebody for each of *roles*."""
-    return {role: Person(role.replace("_", "-"), (role,), units) for role in roles}

@@ -1,0 +1,56 @@
+"""A small client of the services' public APIs, for seeding and for the tour."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from deploy.trouble import ExitCode, Trouble
+from shared.ids import new_id
+
+Answer = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One service, asked by one person."""
+
+    http: httpx.AsyncClient
+
+    async def get(self, path: str, **query: str) -> Answer:
+        """Return what is at *path*."""
+        return await self._ask("GET", path, params=query)
+
+    async def put(self, path: str, body: Mapping[str, object], *, version: int = 0) -> Answer:
+        """Create (*version* 0) or replace what is at *path*."""
+        return await self._ask("PUT", path, json=body, headers={"If-Match": f'"{version}"'})
+
+    async def create(self, path: str, body: Mapping[str, object]) -> Answer:
+        """Create something, once."""
+        return await self._ask("POST", path, json=body, headers={"Idempotency-Key": str(new_id())})
+
+    async def change(self, path: str, body: Mapping[str, object] | None = None, *, version: int) -> Answer:
+        """Let something happen to what was read at *version*."""
+        return await self._ask("POST", path, json=body, headers={"If-Match": f'"{version}"'})
+
+    async def _ask(self, method: str, path: str, **request: Any) -> Answer:
+        try:
+            answer = await self.http.request(method, path, **request)
+        except httpx.TransportError as error:
+            what = f"{method} {self.http.base_url}{path} was not answered ({type(error).__name__})."
+            cure = "Is the trial still running?"
+            raise Trouble(what, cure=cure, exit_code=ExitCode.UNAVAILABLE) from error
+        if answer.is_error:
+            what = f"{method} {path} was answered with {answer.status_code}: {answer.text}"
+            raise Trouble(what, cure="The answer says what was wrong.")
+        return answer.json()
+
+
+@asynccontextmanager
+async def asked_by(token: str, address: str) -> AsyncGenerator[Api]:
+    """Yield a client of the service at *address* for whom *token* speaks for."""
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=address, headers=headers, timeout=30, trust_env=False) as http:
+        yield Api(http)

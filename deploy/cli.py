@@ -1,0 +1,221 @@
+"""
+The `heijastin` command line: what there is, and where it is done.
+
+Commands import what they need when they run, so that `heijastin --help` is there at once. Data goes to stdout, words
+about it to stderr.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from deploy.trouble import ExitCode, Trouble
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+databases = typer.Typer(no_args_is_help=True, help="The services' databases and roles.")
+topics = typer.Typer(no_args_is_help=True, help="Kafka's topics, as topics.yaml lists them.")
+clock = typer.Typer(no_args_is_help=True, help="The movable clock of a trial.")
+app.add_typer(databases, name="databases")
+app.add_typer(topics, name="topics")
+app.add_typer(clock, name="clock")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+ServiceName = Annotated[str, typer.Argument(metavar="SERVICE", help="scheduling or quality")]
+Kafka = Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Default: KAFKA_SERVERS, or the trial's.")]
+Replication = Annotated[int, typer.Option(min=1, help="How many brokers keep each record.")]
+
+
+@app.command()
+def trial(
+    data: Annotated[Path | None, typer.Option(help="Keep the data here; without it, nothing is kept.")] = None,
+    kafka: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Use this Kafka.")] = None,
+    postgres: Annotated[str | None, typer.Option(metavar="URL", help="Use this Postgres (a superuser's URL).")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Bring an invented region up on this machine: Postgres, Kafka, the services. Ctrl-C ends it."""
+    from deploy import trial_command
+    from deploy.trial import Wishes
+
+    trial_command.run(Wishes(data=data, kafka=kafka, postgres=postgres), as_json=as_json)
+
+
+@app.command()
+def token(
+    role: Annotated[str, typer.Argument(help="coordinator, team_lead, quality_manager, ops, ...")],
+) -> None:
+    """Print an access token of the running trial, for the invented person with this role."""
+    from deploy import seed, state, tokens
+
+    running = state.demand()
+    if role not in seed.PEOPLE:
+        what, cure = f"Nobody has the role '{role}'.", f"Choose one of: {', '.join(seed.PEOPLE)}"
+        raise Trouble(what, cure=cure, exit_code=ExitCode.NOT_FOUND)
+    typer.echo(tokens.mint(running.folder, seed.PEOPLE[role]))
+
+
+@app.command()
+def serve(service: ServiceName) -> None:
+    """Run one service; its settings come from the environment, SERVICE_..."""
+    from importlib import import_module
+
+    from deploy import migrating
+    from shared import service as life
+
+    migrating.demand(service)
+    life.serve(import_module(f"services.{service}.main").SERVICE)
+
+
+@app.command()
+def migrate(
+    service: Annotated[str | None, typer.Argument(metavar="SERVICE", help="scheduling or quality")] = None,
+    *,
+    all_services: Annotated[bool, typer.Option("--all", help="All services.")] = False,
+) -> None:
+    """Bring a service's database to the present schema, as its owner (SERVICE_OWNER_URL, or the trial's)."""
+    import asyncio
+
+    from deploy import finding, migrating
+
+    if (service is None) != all_services:
+        raise Trouble("Name one service, or say --all.", cure="heijastin migrate --help", exit_code=ExitCode.USAGE)
+    for name in migrating.services() if service is None else [service]:
+        applied = asyncio.run(migrating.migrate(finding.owner_url(name), name))
+        typer.echo("\n".join(applied) or f"{name} is up to date", err=not applied)
+
+
+@databases.command("create")
+def databases_create(
+    service: Annotated[str | None, typer.Argument(metavar="SERVICE", help="Default: every service.")] = None,
+) -> None:
+    """
+    Create databases and roles, closed to the neighbours; may be run again.
+
+    Reads HEIJASTIN_ADMIN_URL (a superuser's), SERVICE_OWNER_PASSWORD and SERVICE_PASSWORD, or the files that ..._FILE
+    name.
+    """
+    import asyncio
+
+    from deploy import databases, finding, migrating
+
+    for name in [service] if service else migrating.services():
+        migrating.demand(name)
+        asyncio.run(
+            databases.provision(
+                finding.demand_secret("HEIJASTIN_ADMIN_URL"),
+                name,
+                owner_password=finding.demand_secret(f"{name.upper()}_OWNER_PASSWORD"),
+                password=finding.demand_secret(f"{name.upper()}_PASSWORD"),
+            )
+        )
+        typer.echo(databases.database_of(name))
+
+
+@topics.command("apply")
+def topics_apply(kafka: Kafka = None, replication: Replication = 1) -> None:
+    """Create what is missing and set configurations; never shrinks, never deletes."""
+    import asyncio
+
+    from deploy import finding, kafka_topics, topics
+
+    listed = topics.load().values()
+    for difference in asyncio.run(kafka_topics.apply(finding.kafka(kafka), listed, replication=replication)):
+        typer.echo(f"done: {difference}")
+
+
+@topics.command("check")
+def topics_check(kafka: Kafka = None, replication: Replication = 1) -> None:
+    """Say where Kafka differs from the list, and exit 1 if it does."""
+    import asyncio
+
+    from deploy import finding, kafka_topics, topics
+
+    listed = topics.load().values()
+    differences = asyncio.run(kafka_topics.check(finding.kafka(kafka), listed, replication=replication))
+    for difference in differences:
+        typer.echo(str(difference))
+    if differences:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+@clock.command("show")
+def clock_show() -> None:
+    """Print the trial's business time, in Helsinki."""
+    import asyncio
+
+    from deploy import clocks, state
+
+    now = asyncio.run(clocks.now(state.demand().databases.values()))
+    typer.echo(now.astimezone(clocks.HELSINKI).isoformat(timespec="seconds"))
+
+
+@clock.command("advance")
+def clock_advance(
+    to: Annotated[str | None, typer.Option(metavar="TIME", help="2026-12-24, or 2026-12-24T08:00, Helsinki.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="PERIOD", help="Such as 90m, 12h, 1d, 2w.")] = None,
+) -> None:
+    """Move the trial's business time forward, in all databases together."""
+    import asyncio
+
+    from deploy import clocks, state
+
+    urls = state.demand().databases.values()
+    then = clocks.target(asyncio.run(clocks.now(urls)), to=to, by=by)
+    asyncio.run(clocks.advance(urls, to=then))
+    typer.echo(then.astimezone(clocks.HELSINKI).isoformat(timespec="seconds"))
+
+
+@app.command()
+def generate(
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 and name what is stale.")] = False,
+    release: Annotated[bool, typer.Option("--release", help="Put today's contracts among the released ones.")] = False,
+) -> None:
+    """Write contracts, OpenAPI, AsyncAPI and docs/events.md anew from the code."""
+    from deploy import generate
+
+    generate.generate(check=check, release=release)
+
+
+def main() -> None:
+    """Run the command line; what goes wrong on purpose is told with its cure."""
+    try:
+        app()
+    except Exception as error:
+        exit_code = _told(error)
+        if exit_code is None:
+            raise
+        sys.exit(exit_code)
+
+
+def _told(error: Exception) -> ExitCode | None:
+    """Tell a person what is in the way and return the exit code; None for what nobody foresaw."""
+    from shared.errors import NotFound, Refusal
+
+    exit_code = None
+    for leaf in _leaves(error):
+        match leaf:
+            case Trouble(what=what, cure=cure):
+                typer.echo(f"{what}\n{cure}", err=True)
+                exit_code = leaf.exit_code
+            case Refusal():
+                typer.echo(str(leaf), err=True)
+                exit_code = ExitCode.NOT_FOUND if isinstance(leaf, NotFound) else ExitCode.CONFLICT
+            case _:
+                pass
+    return exit_code
+
+
+def _leaves(error: Exception) -> list[Exception]:
+    """Return what went wrong; of a group, each part."""
+    match error:
+        case ExceptionGroup(exceptions=parts):
+            return [leaf for part in cast("tuple[Exception, ...]", parts) for leaf in _leaves(part)]
+        case _:
+            return [error]
+
+
+if __name__ == "__main__":
+    main()

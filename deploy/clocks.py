@@ -1,0 +1,73 @@
+"""The movable clock of a trial: business time, forward only, in all databases together."""
+
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from deploy.databases import Urls
+from deploy.trouble import ExitCode, Trouble
+from shared import clock
+
+HELSINKI = ZoneInfo("Europe/Helsinki")
+
+_DAYS = {"d": 1, "w": 7}
+_HOURS = {"m": timedelta(minutes=1), "h": timedelta(hours=1)}
+_WAITS = {"lock_timeout": "20s"}
+
+
+async def now(databases: Iterable[Urls]) -> datetime:
+    """Return the business time (UTC); all databases have the same, but for the time it takes to set them."""
+    url = next(iter(databases)).runtime
+    connection = await asyncpg.connect(url)
+    try:
+        return await clock.business_now(connection)
+    finally:
+        await connection.close()
+
+
+def target(now: datetime, *, to: str | None, by: str | None) -> datetime:
+    """
+    Return the time that a person means: *to* a local time, or *by* a period such as `12h` or `1d`.
+
+    A day is a calendar day in Helsinki: 22:30 stays 22:30, also when the hour changes in between.
+
+    Raises:
+        Trouble: neither, both, or not readable.
+    """
+    if (to is None) == (by is None):
+        raise Trouble("Say either --to or --by.", cure="heijastin clock advance --by 1d", exit_code=ExitCode.USAGE)
+    try:
+        if to is not None:
+            then = datetime.fromisoformat(to)
+            return then if then.tzinfo else then.replace(tzinfo=HELSINKI)
+        number, unit = int((by or "")[:-1]), (by or "")[-1]
+        if unit in _DAYS:
+            return now.astimezone(HELSINKI) + timedelta(days=number * _DAYS[unit])
+        return now + number * _HOURS[unit]
+    except (ValueError, KeyError, IndexError) as error:
+        what = f"'{to or by}' is not a time to go to, nor a period."
+        cure = "Such as --to 2026-12-24T08:00 (Helsinki), or --by 90m, 12h, 1d, 2w"
+        raise Trouble(what, cure=cure, exit_code=ExitCode.USAGE) from error
+
+
+async def advance(databases: Iterable[Urls], *, to: datetime) -> None:
+    """
+    Move the business time forward to *to* (aware) in all databases, while no transaction that read it is open.
+
+    Raises:
+        ClockLocked, ClockMovesForwardOnly: see there; then none has moved.
+    """
+    async with AsyncExitStack() as stack:
+        owners: list[asyncpg.Connection[asyncpg.Record]] = []
+        for urls in databases:
+            owner = await asyncpg.connect(urls.owner, server_settings=_WAITS)
+            stack.push_async_callback(owner.close)
+            await stack.enter_async_context(owner.transaction())
+            # Whoever read the clock has ended, and whoever wants to read it waits, until all are set.
+            await owner.execute("LOCK TABLE business_clock IN ACCESS EXCLUSIVE MODE")
+            owners.append(owner)
+        for owner in owners:
+            await clock.advance(owner, to=to)

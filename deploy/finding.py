@@ -1,0 +1,59 @@
+"""Where the databases and Kafka are: what the environment says, else the trial that runs on this machine."""
+
+import os
+from pathlib import Path
+
+from deploy import migrating, state
+from deploy.trouble import ExitCode, Trouble
+
+
+def kafka(given: str | None) -> str:
+    """Return Kafka's servers: those *given*, or KAFKA_SERVERS, or the trial's."""
+    return given or os.environ.get("KAFKA_SERVERS") or _trial("export KAFKA_SERVERS=host:port").kafka
+
+
+def runtime_url(service: str) -> str:
+    """Return the address of the database of *service* for its runtime role: SERVICE_DATABASE_URL, or the trial's."""
+    return _url(service, "DATABASE_URL") or _trial(_export(service, "DATABASE_URL")).databases[service].runtime
+
+
+def owner_url(service: str) -> str:
+    """Return the same for the owner's role: SERVICE_OWNER_URL, or the trial's."""
+    return _url(service, "OWNER_URL") or _trial(_export(service, "OWNER_URL")).databases[service].owner
+
+
+def secret(name: str) -> str | None:
+    """Return the environment variable *name*, or the text of the file that NAME_FILE names, or None."""
+    path = os.environ.get(f"{name}_FILE")
+    return Path(path).read_text(encoding="utf-8").strip() if path else os.environ.get(name)
+
+
+def demand_secret(name: str) -> str:
+    """
+    Return the same.
+
+    Raises:
+        Trouble: there is none.
+    """
+    value = secret(name)
+    if not value:
+        what = f"{name} is not set."
+        raise Trouble(what, cure=f"export {name}=... or {name}_FILE=/a/file", exit_code=ExitCode.USAGE)
+    return value
+
+
+def _url(service: str, name: str) -> str | None:
+    migrating.demand(service)
+    return secret(f"{service.upper()}_{name}")
+
+
+def _export(service: str, name: str) -> str:
+    return f"export {service.upper()}_{name}=postgresql://..."
+
+
+def _trial(otherwise: str) -> state.Running:
+    running = state.find()
+    if running is None:
+        cure = f"Start one in another terminal (make trial), or: {otherwise}"
+        raise Trouble("No trial is running, and nothing else is named.", cure=cure, exit_code=ExitCode.UNAVAILABLE)
+    return running
