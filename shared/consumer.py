@@ -49,6 +49,7 @@ MAX_RECORDS = 500
 DRAIN_SECONDS = 30.0
 """How long a rebalance waits for the batch in hand; the others' requests to join, which wait for us, end after 40 s."""
 LOOK_EVERY_SECONDS = 5.0
+_ANSWERS_WITHIN_SECONDS = 5.0  # a question waits behind the long poll of a fetch
 TAKE_HANGS_AFTER_SECONDS = 300.0
 STANDS_STILL_AFTER_SECONDS = 120.0
 _BATCH_ENDS_WITHIN_SECONDS = 3.0
@@ -72,10 +73,17 @@ class _Progress:
     lag: dict[TopicPartition, int] = field(default_factory=dict[TopicPartition, int])
     moved_at: float = field(default_factory=clock.monotonic)
 
-    def note(self, positions: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> None:
-        """Note where it reads next, and where the partitions end."""
+    def note(
+        self,
+        positions: Mapping[TopicPartition, int],
+        ends: Mapping[TopicPartition, int],
+        *,
+        apart_from: set[TopicPartition],
+    ) -> None:
+        """Note where it reads next, and where the partitions end; from those *apart_from* nothing is expected."""
         self.lag = {at: max(ends[at] - position, 0) for at, position in positions.items()}
-        if positions != self.positions or not any(self.lag.values()):
+        waits = any(behind for at, behind in self.lag.items() if at not in apart_from)
+        if positions != self.positions or not waits:
             self.moved_at = clock.monotonic()
         self.positions = dict(positions)
 
@@ -100,6 +108,7 @@ class Consumer:
         self._failures = 0
         self._state, self._state_since = State.CONNECTING, clock.utc_now()
         self._progress = _Progress()
+        self._unreadable: set[TopicPartition] = set()
         self._task: asyncio.Task[None] | None = None
         metrics.ask(LAG, lambda: {(at.topic, str(at.partition)): behind for at, behind in self._progress.lag.items()})
         metrics.ask(CONSUMER_CONNECTED, lambda: self._state in {State.CONSUMING, State.STANDBY})
@@ -113,7 +122,10 @@ class Consumer:
     def report(self) -> dict[str, object]:
         """Return state, since when, and lag, for people."""
         since = self._state_since.isoformat(timespec="seconds")
-        return {"state": self._state, "since": since, "lag": sum(self._progress.lag.values())}
+        report: dict[str, object] = {"state": self._state, "since": since, "lag": sum(self._progress.lag.values())}
+        if self._unreadable:
+            report["unreadable"] = sorted(f"{at.topic}/{at.partition}" for at in self._unreadable)
+        return report
 
     def start(self) -> None:
         """Begin to connect, in the background."""
@@ -128,8 +140,7 @@ class Consumer:
         self._stopping.set()
         if self._task is None:
             return
-        if self._state is State.CONNECTING:
-            self._task.cancel()
+        self._task.cancel()  # what it waits for is Kafka; the orderly end is in its `finally`
         await asyncio.wait({self._task}, timeout=within_seconds)
         if not self._task.done():
             log.warning("consumer_cancelled")
@@ -158,6 +169,7 @@ class Consumer:
                 await broker.start()
                 failures = 0
                 await self._watch(broker)
+                failures += 1
             except Exception as trouble:
                 if not is_passing(trouble):
                     raise
@@ -165,9 +177,9 @@ class Consumer:
                 if failures == 1:
                     log.warning("consumer_waits", error=type(trouble).__name__, topics=self._topics)
             finally:
-                self._enter(State.CONNECTING)
-                self._progress = _Progress()
                 await _close(broker)
+                self._progress = _Progress()
+                self._enter(State.CONNECTING)
             if failures:
                 await self._pause(pause_seconds(failures))
 
@@ -195,7 +207,7 @@ class Consumer:
             listener=_Drain(self),
             rebalance_timeout_ms=60_000,
             session_timeout_ms=45_000,
-            heartbeat_interval_ms=5_000,
+            heartbeat_interval_ms=2_000,  # how soon a rebalance is noticed, which others who join or stop wait for
             max_poll_interval_ms=300_000,
         )
         subscriber(self._handle)
@@ -204,6 +216,7 @@ class Consumer:
     async def _watch(self, broker: KafkaBroker) -> None:
         """Look after a running member until it is beyond recovery or the process stops."""
         client = Client.of(broker)
+        client.pass_over(self._unreadable)
         while not self._stopping.is_set():
             if broken := client.beyond_recovery():
                 log.error("consumer_rebuilt", because=broken)
@@ -214,7 +227,7 @@ class Consumer:
     async def _look(self, client: Client) -> None:
         """Ask Kafka how far we are behind; that it answers is the other half of the answer."""
         try:
-            async with asyncio.timeout(LOOK_EVERY_SECONDS):
+            async with asyncio.timeout(_ANSWERS_WITHIN_SECONDS):
                 positions, ends = await client.positions_and_ends()
         except (KafkaError, OSError, TimeoutError):
             self._enter(State.AWAY)
@@ -222,11 +235,11 @@ class Consumer:
         if not client.knows_coordinator():
             self._enter(State.AWAY)
             return
-        self._progress.note(positions, ends)
+        self._progress.note(positions, ends, apart_from=self._unreadable)
         self._enter(State.CONSUMING if positions else State.STANDBY)
 
     def _enter(self, state: State) -> None:
-        if state is not self._state:
+        if state is not self._state and not self._stopping.is_set():
             level = logging.WARNING if state is State.AWAY else logging.INFO
             log.log(level, "consumer_state_changed", before=self._state, after=state)
             self._state, self._state_since = state, clock.utc_now()

@@ -7,14 +7,19 @@ All reaching into their insides is in this file; the versions are pinned, and th
 # ruff: noqa: SLF001 - reaching in is what this file is for
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import traceback
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, Self, cast
 
 from aiokafka import TopicPartition
+from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faststream.kafka import KafkaBroker
 
+from shared import logs
 from shared.trouble import ends_within
+
+log = logs.get(__name__)
 
 _ABANDONED_WITHIN_SECONDS = 1.0
 
@@ -39,6 +44,7 @@ class _Consumer(Protocol):
     _coordinator: _Coordinator | None
     _fetcher: _Fetcher | None
     _client: _Closable
+    getmany: Callable[..., Awaitable[Mapping[TopicPartition, object]]]
 
     def assignment(self) -> set[TopicPartition]: ...
     async def position(self, partition: TopicPartition) -> int: ...
@@ -56,6 +62,7 @@ class Client:
 
     subscriber: _Subscriber
     consumer: _Consumer | None
+    _must_end: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
     def of(cls, broker: KafkaBroker) -> Self:
@@ -63,8 +70,39 @@ class Client:
         (subscriber,) = cast("Sequence[_Subscriber]", broker.subscribers)
         return cls(subscriber, subscriber.consumer)
 
+    def pass_over(self, unreadable: set[TopicPartition]) -> None:
+        """
+        Read all partitions but those of *unreadable*, and add one to them when a record cannot even be taken apart.
+
+        A header's name that is not UTF-8 does that. By itself the client would try it again without a pause, and has
+        lost what other partitions gave in the same call: so nothing more is handed over, and the next member begins
+        where the last batch was settled. Call this when the broker has started.
+        """
+        if (consumer := self.consumer) is None:
+            return
+        getmany = consumer.getmany
+
+        async def getmany_of_the_readable(**limits: int) -> Mapping[TopicPartition, object]:
+            readable = consumer.assignment() - unreadable if unreadable else ()
+            if unreadable and not readable:
+                return {}
+            try:
+                return await getmany(*readable, **limits)
+            except (KafkaError, ConsumerStoppedError):
+                raise
+            except Exception as error:
+                culprit = _partition_of(error)
+                log.exception("partition_unreadable", topic=culprit.topic, partition=culprit.partition)
+                unreadable.add(culprit)
+                self._must_end.set()
+                return await asyncio.get_running_loop().create_future()
+
+        consumer.getmany = getmany_of_the_readable
+
     def beyond_recovery(self) -> str | None:
-        """Return which task inside has ended and will never be started again, or None while all is well."""
+        """Return what inside has ended and will never begin again by itself, or None while all is well."""
+        if self._must_end.is_set():
+            return "an unreadable partition"
         if self.consumer is None or all(task.done() for task in self.subscriber.tasks):
             return "reading"
         coordinator, fetcher = self.consumer._coordinator, self.consumer._fetcher
@@ -103,3 +141,11 @@ class Client:
         if self.consumer._fetcher is not None:
             await ends_within(_ABANDONED_WITHIN_SECONDS, self.consumer._fetcher.close())
         await ends_within(_ABANDONED_WITHIN_SECONDS, self.consumer._client.close())
+
+
+def _partition_of(error: Exception) -> TopicPartition:
+    """Return the partition that the client was reading when it failed, which only its own frame knows."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_name == "fetched_records":
+            return frame.f_locals["tp"]
+    raise error

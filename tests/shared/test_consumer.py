@@ -1,0 +1,520 @@
+"""On real Kafka: the traps that the consumer's settings stand against, each as it would bite."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from pathlib import Path
+from typing import Protocol, cast
+
+import pytest
+import pytest_asyncio
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from faststream.kafka import KafkaBroker
+
+from deploy import kafka
+from deploy.processes import free_port
+from shared import consumer as consumers
+from shared.clock import monotonic
+from shared.consumer import Consumer, Record, State
+from shared.kafka_client import Client
+from shared.metering import Metrics
+from shared.metrics import PLUMBING
+from tests.architecture.tree import ROOT
+from tests.conftest import FreshTopics
+from tests.probe import until
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.kafka]
+
+STOPS_WITHIN_SECONDS = 6.0
+
+
+class Ledger:
+    """Takes batches and keeps book; a test may hold a batch in hand, or let the next ones fail."""
+
+    def __init__(self) -> None:
+        self.taken: list[Record] = []
+        self.tries = 0
+        self.fails = 0
+        self.in_hand = asyncio.Event()
+        self.may_end = asyncio.Event()
+        self.may_end.set()
+        self.gives_up: Callable[[], bool] = lambda: False
+
+    async def take(self, records: tuple[Record, ...], gives_up: Callable[[], bool]) -> None:
+        """Settle a batch, as an intake would."""
+        self.tries += 1
+        self.in_hand.set()
+        self.gives_up = gives_up
+        await self.may_end.wait()
+        if self.fails:
+            self.fails -= 1
+            raise ConnectionResetError
+        self.taken += records
+
+    @property
+    def values(self) -> list[str]:
+        """What was taken, in order."""
+        return [(record.value or b"").decode() for record in self.taken]
+
+
+class Sender(Protocol):
+    """The part of aiokafka's producer, which brings no types, that is used here."""
+
+    async def send(
+        self,
+        topic: str,
+        *,
+        value: bytes,
+        partition: int | None = None,
+        headers: list[tuple[str, bytes | None]] | None = None,
+    ) -> Awaitable[object]:
+        """Put a record on its way; the result is awaited for Kafka's answer."""
+        ...
+
+
+Join = Callable[..., Consumer]
+
+
+@pytest_asyncio.fixture(name="join")
+async def _join(kafka_servers: str) -> AsyncGenerator[Join]:
+    """Return a function that starts a consumer of the given topics; all are stopped at the end."""
+    started: list[Consumer] = []
+
+    def join(ledger: Ledger, *topics: str, servers: str = kafka_servers, kind: type[Consumer] = Consumer) -> Consumer:
+        metrics = Metrics("bakery", PLUMBING)
+        consumer = kind(servers=servers, group="-".join(topics), topics=topics, take=ledger.take, metrics=metrics)
+        started.append(consumer)
+        consumer.start()
+        return consumer
+
+    yield join
+    for each in started:
+        await each.stop(within_seconds=STOPS_WITHIN_SECONDS)
+
+
+@pytest_asyncio.fixture(name="producer")
+async def _producer(kafka_servers: str) -> AsyncGenerator[Sender]:
+    async with AIOKafkaProducer(bootstrap_servers=kafka_servers) as producer:
+        yield cast("Sender", producer)
+
+
+async def send(producer: Sender, topic: str, *values: str, partition: int | None = None) -> None:
+    """Send records and wait until Kafka has them."""
+    await asyncio.gather(*[await producer.send(topic, value=value.encode(), partition=partition) for value in values])
+
+
+async def committed(servers: str, group: str, topic: str, partition: int = 0) -> int:
+    """Return the offset that the group has committed, 0 for none."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    try:
+        offsets = await admin.list_consumer_group_offsets(group)
+    finally:
+        await admin.close()
+    found = offsets.get(TopicPartition(topic, partition))
+    return max(found.offset, 0) if found else 0
+
+
+def has(ledger: Ledger, count: int) -> Callable[[], Awaitable[bool]]:
+    """Return a probe: so many records were taken."""
+
+    async def probe() -> bool:
+        return len(ledger.taken) >= count
+
+    return probe
+
+
+def is_in(consumer: Consumer, *states: State) -> Callable[[], Awaitable[bool]]:
+    """Return a probe: the consumer is in one of *states*."""
+
+    async def probe() -> bool:
+        return consumer.state in states
+
+    return probe
+
+
+class TestReading:
+    async def test_begins_with_what_was_there_before(
+        self, join: Join, producer: Sender, fresh_topics: FreshTopics
+    ) -> None:
+        """The client's own default would skip everything that a new service has missed."""
+        topic = await fresh_topics("loaves", partitions=1)
+        await send(producer, topic, "rye", "oat")
+        ledger = Ledger()
+
+        join(ledger, topic)
+        await until(has(ledger, 2))
+
+        assert ledger.values == ["rye", "oat"]
+
+    async def test_brings_headers_that_are_null_or_not_text_and_the_batch_around_them(
+        self, join: Join, producer: Sender, fresh_topics: FreshTopics
+    ) -> None:
+        """By itself the framework drops the whole batch, silently, whatever the policy."""
+        topic = await fresh_topics("loaves", partitions=1)
+        await send(producer, topic, "before")
+        await producer.send(topic, value=b"odd", headers=[("kind", b"\xffrye"), ("none", None), ("well", b"x")])
+        await send(producer, topic, "after")
+        ledger = Ledger()
+
+        join(ledger, topic)
+        await until(has(ledger, 3))
+
+        assert ledger.values == ["before", "odd", "after"]
+        assert list(ledger.taken[1].headers) == [("kind", b"\\xffrye"), ("none", b""), ("well", b"x")]
+
+    async def test_of_a_record_that_cannot_be_taken_apart_loses_nothing_of_the_others(
+        self, join: Join, producer: Sender, kafka_servers: str, fresh_topics: FreshTopics,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        """By itself the client loses what other partitions gave in the same call, and tries again without a pause."""
+        monkeypatch.setattr(consumers, "LOOK_EVERY_SECONDS", 0.1)
+        topic = await fresh_topics("loaves", partitions=3)
+        await asyncio.to_thread(_send_unreadable_record, kafka_servers, topic, 1)
+        for turn in range(20):
+            await send(producer, topic, f"left {turn}", partition=0)
+            await send(producer, topic, f"right {turn}", partition=2)
+        ledger = Ledger()
+
+        consumer = join(ledger, topic)
+        await until(has(ledger, 40))
+
+        for side, partition in (("left", 0), ("right", 2)):
+            values = [record.value for record in ledger.taken if record.partition == partition]
+            assert list(dict.fromkeys(values)) == [f"{side} {turn}".encode() for turn in range(20)]
+        assert not consumer.has_died()
+        assert not consumer.hangs()
+
+    async def test_tells_how_far_it_is_behind(
+        self, join: Join, producer: Sender, fresh_topics: FreshTopics, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Asked of Kafka itself: a client that no longer fetches would believe that there is nothing to fetch."""
+        monkeypatch.setattr(consumers, "LOOK_EVERY_SECONDS", 0.05)
+        topic = await fresh_topics("loaves", partitions=1)
+        ledger = Ledger()
+        consumer = join(ledger, topic)
+        await until(is_in(consumer, State.CONSUMING))
+        ledger.may_end.clear()
+        await send(producer, topic, "in hand")
+        await ledger.in_hand.wait()
+        await send(producer, topic, "waiting", "waiting too")
+
+        async def lags(behind: int) -> bool:
+            return consumer.report()["lag"] == behind
+
+        await until(lambda: lags(2))
+        ledger.may_end.set()
+        await until(lambda: lags(0))
+
+
+def _send_unreadable_record(servers: str, topic: str, partition: int) -> None:
+    """Send a record whose header has a name that is not UTF-8, which only the client's pure Python lets us do."""
+    program = (
+        "import asyncio, sys\n"
+        "from aiokafka import AIOKafkaProducer\n"
+        "class Odd(str):\n"
+        "    def encode(self, *_): return b'\\xff'\n"
+        "async def main():\n"
+        "    async with AIOKafkaProducer(bootstrap_servers=sys.argv[1]) as producer:\n"
+        "        headers = [(Odd('kind'), b'rye')]\n"
+        "        await producer.send_and_wait(sys.argv[2], b'x', partition=int(sys.argv[3]), headers=headers)\n"
+        "asyncio.run(main())\n"
+    )
+    environment = {**os.environ, "AIOKAFKA_NO_EXTENSIONS": "1"}
+    command = [sys.executable, "-c", program, servers, topic, str(partition)]
+    subprocess.run(command, env=environment, cwd=ROOT, check=True)
+
+
+class TestSettling:
+    async def test_that_fails_rewinds_the_whole_batch_over_all_partitions(
+        self, join: Join, producer: Sender, fresh_topics: FreshTopics
+    ) -> None:
+        """Every acknowledgement policy but one would commit past it."""
+        topic = await fresh_topics("loaves", partitions=3)
+        for partition in range(3):
+            await send(producer, topic, *(f"{partition}.{place}" for place in range(5)), partition=partition)
+        ledger = Ledger()
+        ledger.fails = 3
+
+        join(ledger, topic)
+        await until(has(ledger, 15))
+
+        assert ledger.tries > 3
+        for partition in range(3):
+            values = [record.value for record in ledger.taken if record.partition == partition]
+            assert values == [f"{partition}.{place}".encode() for place in range(5)]
+
+    async def test_moves_the_offsets_only_afterwards(
+        self, join: Join, producer: Sender, kafka_servers: str, fresh_topics: FreshTopics
+    ) -> None:
+        """A process that is killed with a batch in hand gets it again."""
+        topic = await fresh_topics("loaves", partitions=1)
+        await send(producer, topic, "rye", "oat")
+        ledger = Ledger()
+        ledger.may_end.clear()
+        join(ledger, topic)
+        await ledger.in_hand.wait()
+
+        before = await committed(kafka_servers, topic, topic)
+        ledger.may_end.set()
+        await until(has(ledger, 2))
+
+        async def is_committed() -> bool:
+            return await committed(kafka_servers, topic, topic) == 2
+
+        assert before == 0
+        await until(is_committed)
+
+    async def test_pauses_between_failures_and_says_so_once(
+        self, join: Join, producer: Sender, fresh_topics: FreshTopics
+    ) -> None:
+        """By itself the framework tries two thousand times a second, with an error line each."""
+        topic = await fresh_topics("loaves", partitions=1)
+        await send(producer, topic, "rye")
+        ledger = Ledger()
+        ledger.fails = 4
+        began = monotonic()
+
+        join(ledger, topic)
+        await until(has(ledger, 1))
+
+        assert monotonic() - began > 0.05 + 0.1 + 0.2 + 0.4
+
+
+class Rash(Consumer):
+    """A consumer that lets partitions go at once, to see the rebalance test fail."""
+
+    async def revoke(self) -> None:
+        """Wait for nobody."""
+
+
+async def rebalance(join: Join, producer: Sender, topic: str, kind: type[Consumer]) -> Counter[str]:
+    """Let a second member join while the first has batches in hand, and return how often each record was taken."""
+    first, second = Ledger(), Ledger()
+    await send(producer, topic, *(f"loaf {number}" for number in range(40)))
+    first.may_end.clear()
+    join(first, topic, kind=kind)
+    await first.in_hand.wait()
+    newcomer = join(second, topic, kind=kind)
+
+    async def is_asked_to_let_go_or_has_lost_it() -> bool:
+        return first.gives_up() or second.in_hand.is_set()
+
+    await until(is_asked_to_let_go_or_has_lost_it)
+    first.may_end.set()
+    await until(is_in(newcomer, State.CONSUMING))
+
+    async def all_taken() -> bool:
+        return len({*first.values, *second.values}) == 40
+
+    await until(all_taken)
+    return Counter(first.values + second.values)
+
+
+class TestRebalance:
+    async def test_waits_for_the_batch_in_hand(self, join: Join, producer: Sender, fresh_topics: FreshTopics) -> None:
+        """Otherwise the next owner handles the same records at the same time."""
+        topic = await fresh_topics("loaves", partitions=4)
+
+        taken = await rebalance(join, producer, topic, Consumer)
+
+        assert set(taken.values()) == {1}
+
+    async def test_that_does_not_wait_is_what_this_test_would_notice(
+        self, join: Join, producer: Sender, fresh_topics: FreshTopics
+    ) -> None:
+        """The bite: the same without the drain hands records over twice."""
+        topic = await fresh_topics("loaves", partitions=4)
+
+        taken = await rebalance(join, producer, topic, Rash)
+
+        assert max(taken.values()) == 2
+
+    async def test_leaves_a_third_member_of_two_partitions_standing_by(
+        self, join: Join, fresh_topics: FreshTopics, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """More processes than partitions are no fault."""
+        monkeypatch.setattr(consumers, "LOOK_EVERY_SECONDS", 0.1)
+        topic = await fresh_topics("loaves", partitions=2)
+
+        members = [join(Ledger(), topic) for _ in range(3)]
+
+        async def states() -> bool:
+            return sorted(member.state for member in members) == [State.CONSUMING, State.CONSUMING, State.STANDBY]
+
+        await until(states)
+
+
+class TestStopping:
+    async def test_lets_the_batch_in_hand_end_and_commits_it(
+        self, join: Join, producer: Sender, kafka_servers: str, fresh_topics: FreshTopics
+    ) -> None:
+        """What is nearly done should not be done again by the next process."""
+        topic = await fresh_topics("loaves", partitions=1)
+        await send(producer, topic, "rye")
+        ledger = Ledger()
+        ledger.may_end.clear()
+        consumer = join(ledger, topic)
+        await ledger.in_hand.wait()
+
+        stopping = asyncio.create_task(consumer.stop(within_seconds=STOPS_WITHIN_SECONDS))
+
+        async def is_told() -> bool:
+            return ledger.gives_up()
+
+        await until(is_told)
+        ledger.may_end.set()
+        await stopping
+
+        assert ledger.values == ["rye"]
+        assert await committed(kafka_servers, topic, topic) == 1
+
+    async def test_cancels_a_batch_that_does_not_end(
+        self, join: Join, producer: Sender, kafka_servers: str, fresh_topics: FreshTopics
+    ) -> None:
+        """It has not taken effect and comes again."""
+        topic = await fresh_topics("loaves", partitions=1)
+        await send(producer, topic, "rye")
+        ledger = Ledger()
+        ledger.may_end.clear()
+        consumer = join(ledger, topic)
+        await ledger.in_hand.wait()
+        began = monotonic()
+
+        await consumer.stop(within_seconds=STOPS_WITHIN_SECONDS)
+
+        assert monotonic() - began < STOPS_WITHIN_SECONDS
+        assert await committed(kafka_servers, topic, topic) == 0
+
+    async def test_is_quick_where_kafka_never_was(self, join: Join) -> None:
+        """It is still trying to connect."""
+        consumer = join(Ledger(), "bakery.oven.loaves.v1", servers=f"127.0.0.1:{free_port()}")
+        for _ in range(5):
+            await asyncio.sleep(0)
+        began = monotonic()
+
+        await consumer.stop(within_seconds=STOPS_WITHIN_SECONDS)
+
+        assert monotonic() - began < 1
+        assert not consumer.has_died()
+
+
+class TestRecovery:
+    async def test_waits_for_a_topic_that_is_not_there_yet(
+        self, join: Join, producer: Sender, kafka_servers: str, fresh_topics: FreshTopics
+    ) -> None:
+        """And makes none: one made by the way would have one partition and one replica."""
+        topic = await fresh_topics("loaves", partitions=1)
+        missing = topic.replace("loaves", "rolls")
+        ledger = Ledger()
+        await send(producer, topic, "rye")
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka_servers)
+        await admin.start()
+
+        consumer = join(ledger, missing, topic)
+        before = await admin.list_topics()
+        state = consumer.state
+        await admin.create_topics([NewTopic(missing, 2, 1)])
+        await until(has(ledger, 1))
+        await admin.delete_topics([missing])
+        await admin.close()
+
+        assert missing not in before
+        assert state is State.CONNECTING
+
+    async def test_builds_a_member_anew_that_can_never_recover(
+        self, join: Join, producer: Sender, fresh_topics: FreshTopics, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """After an unexpected answer of the coordinator the client inside only raises, for ever."""
+        monkeypatch.setattr(consumers, "LOOK_EVERY_SECONDS", 0.1)
+        clients: list[Client] = []
+        of = Client.of
+
+        def remembered(broker: KafkaBroker) -> Client:
+            clients.append(of(broker))
+            return clients[-1]
+
+        monkeypatch.setattr(Client, "of", remembered)
+        topic = await fresh_topics("loaves", partitions=1)
+        ledger = Ledger()
+        consumer = join(ledger, topic)
+        await until(is_in(consumer, State.CONSUMING))
+
+        inside = clients[0].consumer
+        assert inside is not None
+        assert inside._coordinator is not None
+        inside._coordinator._coordination_task.cancel()
+        await send(producer, topic, "rye")
+        await until(has(ledger, 1))
+
+        async def has_new_member() -> bool:
+            return clients[-1].consumer is not inside
+
+        await until(has_new_member)
+        await until(is_in(consumer, State.CONSUMING))
+        await send(producer, topic, "oat")
+        await until(has(ledger, 2))
+
+        assert not consumer.has_died()
+
+
+@pytest.mark.fault
+@pytest.mark.slow
+class TestWithoutKafka:
+    @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP], ids=["dead", "frozen"])
+    async def test_stopping_returns_in_time(
+        self, join: Join, tmp_path: Path, blow: signal.Signals, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """By itself the framework waits for a Kafka that is gone, for ever."""
+        monkeypatch.setattr(consumers, "LOOK_EVERY_SECONDS", 0.2)
+        async with kafka.running(tmp_path / "kafka") as server:
+            topic = await _topic(server.servers)
+            ledger = Ledger()
+            consumer = join(ledger, topic, servers=server.servers)
+            await until(is_in(consumer, State.CONSUMING))
+
+            os.kill(server.pid, blow)
+            await until(is_in(consumer, State.AWAY))
+            began = monotonic()
+            await consumer.stop(within_seconds=STOPS_WITHIN_SECONDS)
+
+            assert monotonic() - began < STOPS_WITHIN_SECONDS + 1
+
+    async def test_reading_goes_on_by_itself_when_kafka_is_back(
+        self, join: Join, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An outage is weather; nobody restarts anything."""
+        monkeypatch.setattr(consumers, "LOOK_EVERY_SECONDS", 0.2)
+        port, ledger = free_port(), Ledger()
+        async with kafka.running(tmp_path / "kafka", port=port, keep=True) as server:
+            topic = await _topic(server.servers)
+            consumer = join(ledger, topic, servers=server.servers)
+            await _send_to(server.servers, topic, "before")
+            await until(has(ledger, 1))
+        await until(is_in(consumer, State.AWAY))
+
+        async with kafka.running(tmp_path / "kafka", port=port) as server:
+            await _send_to(server.servers, topic, "after")
+            await until(has(ledger, 2), within_seconds=60)
+
+            assert ledger.values == ["before", "after"]
+            await consumer.stop(within_seconds=STOPS_WITHIN_SECONDS)
+
+
+async def _topic(servers: str) -> str:
+    topic = "bakery.oven.loaves.v1"
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    await admin.create_topics([NewTopic(topic, 1, 1)])
+    await admin.close()
+    return topic
+
+
+async def _send_to(servers: str, topic: str, value: str) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=servers) as producer:
+        await send(cast("Sender", producer), topic, value)
