@@ -13,17 +13,11 @@ from services.scheduling.metrics import CATALOGUE
 from services.scheduling.settings import SchedulingSettings
 from services.scheduling.subscriptions import SUBSCRIPTION
 from shared.http import trust_of
-from shared.http.idempotency import forgetting
-from shared.loops import Loop
 from shared.service import Parts, Service
 
 
 def _app(parts: Parts[SchedulingSettings]) -> ASGIApp:
     return api.app(trust=trust_of(parts.settings), database=parts.database, metrics=parts.metrics)
-
-
-def _loops(parts: Parts[SchedulingSettings]) -> list[Loop]:
-    return [forgetting(parts.database)]
 
 
 SERVICE: Final = Service(
@@ -35,6 +29,5 @@ SERVICE: Final = Service(
     app=_app,
     publishes=(CaseFact.topic, UnitConfigured.topic),
     subscription=SUBSCRIPTION,
-    loops=_loops,
     metrics=CATALOGUE,
 )
