@@ -12,6 +12,7 @@ from deploy.topics import Topic
 from shared.compatibility import Json, is_array, is_object
 from shared.contracts import Contract
 from shared.envelope import CONTENT_TYPE, WATERMARK_LABEL
+from shared.events import Event
 
 KAFKA_BINDING = "0.5.0"
 _DAY_MS = 24 * 60 * 60 * 1000
@@ -71,7 +72,10 @@ def document(system: System) -> Json:
                     "bindings": {"kafka": {"key": _UUID, "bindingVersion": KAFKA_BINDING}},
                 }
             },
-            "schemas": {"headers": HEADERS},
+            "schemas": {
+                "headers": HEADERS,
+                **{_shape_of(contract): _payload(contract) for contract in system.published.values()},
+            },
         },
     }
 
@@ -140,7 +144,7 @@ def _message(contract: Contract) -> Json:
         "description": contract.schema["description"],
         "traits": [{"$ref": "#/components/messageTraits/fact"}],
         "headers": _headers(event.wire_type()),
-        "payload": _draft_07(contract.schema),
+        "payload": {"$ref": f"#/components/schemas/{_shape_of(contract)}"},
         "examples": [{"name": contract.name, "headers": headers, "payload": example["data"]}],
     }
 
@@ -175,10 +179,23 @@ def _headers(wire_type: str) -> Json:
     return {"allOf": [{"$ref": "#/components/schemas/headers"}, {"properties": {"ce_type": {"const": wire_type}}}]}
 
 
-def _draft_07(schema: Json) -> Json:
-    """Return *schema* as AsyncAPI's own dialect has it: no `$schema`, and every definition where it is used."""
-    definitions: Mapping[str, Json] = schema.get("$defs", {})
-    return _inlined({name: part for name, part in schema.items() if name not in {"$schema", "$defs"}}, definitions)
+def _shape_of(contract: Contract) -> str:
+    """Return the name of what *contract* carries: events that add no field to a common base carry the base."""
+    event = contract.event
+    shape = [base for base in event.__mro__ if issubclass(base, Event) and _state(base) == _state(event)][-1]
+    return ".".join([*event.topic.split(".")[:2], shape.__name__, f"v{event.contract_version}"])
+
+
+def _state(event: type[Event]) -> Json:
+    """Return how the fields of *event* are annotated, which tells its schema from another."""
+    return {name: repr(field) for name, field in event.model_fields.items()}
+
+
+def _payload(contract: Contract) -> Json:
+    """Return the payload in AsyncAPI's own dialect (draft 7), every definition where it is used."""
+    schema = contract.schema
+    kept = {name: part for name, part in schema.items() if name not in {"$schema", "$defs", "title", "description"}}
+    return _inlined(kept, schema.get("$defs", {}))
 
 
 def _inlined(part: Any, definitions: Mapping[str, Json]) -> Any:

@@ -79,6 +79,9 @@ class System:
                     yield f"{event.__name__} goes to {event.topic}, which is not in topics.yaml: add it there"
                 elif topic.writer != service or event.wire_type().split(".")[1] != service:
                     yield f"{service} publishes {event.wire_type()} to {topic.writer}'s topic: give it one of its own"
+        for topic in self.topics:
+            if not self.on(topic):
+                yield f"nothing is published on {topic}: take it out of topics.yaml until something is"
         for service, relayed in self.relayed.items():
             written = {topic.name for topic in self.topics.values() if topic.writer == service}
             for topic in sorted(written - set(relayed)):
@@ -93,6 +96,9 @@ class System:
         for reader, subscription in self.subscriptions.items():
             listened = set(subscription.topics)
             allowed = {topic.name for topic in self.topics.values() if reader in topic.readers}
+            for topic in subscription.topics:
+                if not any(contract.event.wire_type() in subscription.reads for contract in self.on(topic)):
+                    yield f"{reader} listens to {topic} and reads nothing there: name the types it reads, or stop"
             for topic in sorted(listened - allowed):
                 yield f"{reader} listens to {topic}, but topics.yaml does not name it as a reader: add it there"
             for topic in sorted(allowed - listened):

@@ -1,5 +1,6 @@
 """A small publisher and its reader, invented to show what the contract plumbing does with any service."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Self
@@ -7,7 +8,12 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel
 
+from deploy.system import System
+from deploy.topics import Topic
+from shared.contracts import contract_of
+from shared.database import Transaction
 from shared.events import Consumed, Event
+from shared.intake import Batch, Refusals, Subscription
 
 
 class Flour(StrEnum):
@@ -71,3 +77,49 @@ class SeenBread(Consumed):
 
     loaf_id: UUID
     flour: Flour
+
+
+LOAVES = Topic(
+    name="bakery.oven.loaves.v1",
+    writer="oven",
+    readers=("shop",),
+    key="loaf_id",
+    partitions=6,
+    audience="internal",
+    retention_days=60,
+    about="Bread.",
+)
+
+
+async def fold(tx: Transaction, batch: Batch) -> Refusals:
+    """Make nothing of it."""
+    del tx, batch
+    return []
+
+
+def subscription(topics: tuple[str, ...] = (LOAVES.name,), **reads: type[Consumed]) -> Subscription:
+    """Return a subscription that reads the given event classes of the bakery."""
+    return Subscription(
+        group="bakery.shop",
+        topics=topics,
+        reads={f"bakery.oven.{name}.v1": view for name, view in reads.items()},
+        fold=fold,
+    )
+
+
+def bakery_system(
+    *,
+    topics: Mapping[str, Topic] | None = None,
+    shop: Subscription | None = None,
+    writer: str = "oven",
+    relayed: tuple[str, ...] = (LOAVES.name,),
+) -> System:
+    """Return a system of an oven and a shop that agree, but for what is given."""
+    return System(
+        version="1.0.0",
+        topics={LOAVES.name: LOAVES} if topics is None else topics,
+        contracts={writer: tuple(contract_of(event) for event in (BreadBaked, BreadBurnt))},
+        relayed={writer: relayed},
+        subscriptions={"shop": shop or subscription(BreadBaked=SeenBread)},
+        apis={},
+    )

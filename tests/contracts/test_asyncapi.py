@@ -19,8 +19,8 @@ from deploy.system import ROOT, load_system
 from shared.compatibility import Json, is_array, is_object
 from shared.database import Trace
 from shared.envelope import to_headers
+from tests.contracts.bakery import bakery_system
 from tests.contracts.test_envelope import envelope
-from tests.contracts.test_system import bakery_system
 
 NODE = Path(__file__).parent / "node"
 BIN = Path(sys.executable).parent
@@ -89,7 +89,7 @@ class TestTheOfficialParser:
     def test_would_find_a_payload_that_is_no_schema(self, official_parser: Path) -> None:
         """So its silence about ours means something. Examples it does not look at: those we do, below."""
         broken = asyncapi.document(bakery_system())
-        broken["components"]["messages"]["bakery.oven.BreadBaked.v1"]["payload"]["type"] = "loaf"
+        broken["components"]["schemas"]["bakery.oven.Baking.v1"]["type"] = "loaf"
 
         assert any(diagnosis["severity"] == ERROR for diagnosis in diagnoses(official_parser, broken))
 
@@ -109,12 +109,19 @@ class TestEveryMessage:
             for part in ("payload", "headers"):
                 jsonschema.validate(example[part], resolved(message[part]), cls=jsonschema.Draft7Validator)
 
-    @pytest.mark.parametrize("message", messages())
-    def test_uses_no_keyword_that_draft_7_lacks(self, message: Json) -> None:
+
+class TestPayloads:
+    def test_use_no_keyword_that_draft_7_lacks(self) -> None:
         """A validator would pass over it, and the payload would promise less than the contract."""
-        assert not {"prefixItems", "$defs", "unevaluatedProperties", "dependentRequired"} & _keywords(
-            message["payload"]
-        )
+        later = {"prefixItems", "$defs", "unevaluatedProperties", "dependentRequired", "dependentSchemas"}
+
+        assert not later & _keywords(document()["components"]["schemas"])
+
+    def test_are_shared_by_the_events_of_a_base_that_add_nothing_to_it(self) -> None:
+        """A subscriber sees at once that all of them carry the same state."""
+        described = asyncapi.document(bakery_system())
+
+        assert described["components"]["schemas"].keys() == {"headers", "bakery.oven.Baking.v1"}
 
 
 class TestHeaders:

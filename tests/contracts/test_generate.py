@@ -6,7 +6,7 @@ import typer
 from deploy import generate
 from deploy.system import load_system
 from shared.contracts import release
-from tests.contracts.test_system import bakery_system
+from tests.contracts.bakery import bakery_system
 
 
 def write(root: Path) -> None:

@@ -17,6 +17,8 @@ OPEN_TEXTS = {
     ".name_en": "a unit's public name",
     ".name": "a team's public name",
     ".roles[]": "words of the table of roles",
+    ".policy": "a code of ours; an enumeration could not grow",
+    ".warning": "a code of ours; an enumeration could not grow",
 }
 """Fields that take any text, each with the reason why nothing about a family can stand there."""
 

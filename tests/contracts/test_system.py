@@ -1,63 +1,15 @@
 """Publishers, readers and topics.yaml agree; and every reader understands what its publishers may write."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 
 import pytest
 
-from deploy.system import ROOT, System, load_system
-from deploy.topics import Topic
+from deploy.system import ROOT, load_system
 from shared.compatibility import reads
-from shared.contracts import contract_of, events_of, released
-from shared.database import Transaction
+from shared.contracts import released
 from shared.events import Consumed
-from shared.intake import Batch, Refusals, Subscription
-from tests.contracts import bakery
-
-LOAVES = Topic(
-    name="bakery.oven.loaves.v1",
-    writer="oven",
-    readers=("shop",),
-    key="loaf_id",
-    partitions=6,
-    audience="internal",
-    retention_days=60,
-    about="Bread.",
-)
-
-
-async def fold(tx: Transaction, batch: Batch) -> Refusals:
-    """Make nothing of it."""
-    del tx, batch
-    return []
-
-
-def subscription(topics: tuple[str, ...] = (LOAVES.name,), **reads: type[Consumed]) -> Subscription:
-    """Return a subscription that reads the given event classes of the bakery."""
-    return Subscription(
-        group="bakery.shop",
-        topics=topics,
-        reads={f"bakery.oven.{name}.v1": view for name, view in reads.items()},
-        fold=fold,
-    )
-
-
-def bakery_system(
-    *,
-    topics: Mapping[str, Topic] | None = None,
-    shop: Subscription | None = None,
-    writer: str = "oven",
-    relayed: tuple[str, ...] = (LOAVES.name,),
-) -> System:
-    return System(
-        version="1.0.0",
-        topics={LOAVES.name: LOAVES} if topics is None else topics,
-        contracts={writer: tuple(contract_of(event) for event in events_of(bakery))},
-        relayed={writer: relayed},
-        subscriptions={"shop": shop or subscription(BreadBaked=bakery.SeenBread)},
-        apis={},
-    )
+from tests.contracts.bakery import LOAVES, SeenBread, bakery_system, subscription
 
 
 class TestProblems:
@@ -91,10 +43,24 @@ class TestProblems:
 
     def test_name_a_type_that_nobody_publishes(self) -> None:
         """Most often it is misspelt, and the reader would wait for ever."""
-        shop = subscription(BreadBakd=bakery.SeenBread)
+        shop = subscription(BreadBakd=SeenBread)
 
-        assert bakery_system(shop=shop).problems() == [
+        assert bakery_system(shop=shop).problems()[:1] == [
             "shop reads bakery.oven.BreadBakd.v1 (SeenBread), which nobody publishes: correct or drop it"
+        ]
+
+    def test_name_a_reader_of_nothing(self) -> None:
+        """It would take in personal data for no purpose."""
+        assert bakery_system(shop=subscription()).problems() == [
+            "shop listens to bakery.oven.loaves.v1 and reads nothing there: name the types it reads, or stop"
+        ]
+
+    def test_name_a_topic_without_facts(self) -> None:
+        """A plan is no topic yet."""
+        topics = {LOAVES.name: LOAVES, "bakery.oven.cakes.v1": replace(LOAVES, name="bakery.oven.cakes.v1", readers=())}
+
+        assert bakery_system(topics=topics, relayed=tuple(topics)).problems() == [
+            "nothing is published on bakery.oven.cakes.v1: take it out of topics.yaml until something is"
         ]
 
     def test_name_a_reader_without_permission(self) -> None:
