@@ -1,0 +1,186 @@
+"""What people and programs can ask of quality, and who may. Everything is told as of the gate."""
+
+from datetime import date, datetime
+from functools import partial
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from fastapi import Depends, Query
+from pydantic import AwareDatetime, BaseModel, TypeAdapter
+
+from services.quality import handlers, store
+from services.quality.domain.figures import Figures
+from services.quality.events import DeviationState, PromiseStatus
+from services.quality.store import PromiseState, Said
+from shared import gate
+from shared.errors import Invalid
+from shared.http import Page, Paged, Reading, Rules, Who, allow, create_app, router
+
+routes = router("/v1")
+
+_CARE = ("coordinator", "consulting_social_worker", "responsible_social_worker", "family_therapist", "team_lead")
+_reads = allow(*_CARE, "quality_manager")
+
+RULES: Final[Rules] = {
+    "GET /v1/promises": _reads,
+    "GET /v1/promises/{promise_id}": _reads,
+    "GET /v1/promises/{promise_id}/history": _reads,
+    "GET /v1/deviations": allow("team_lead", "quality_manager"),
+    "GET /v1/warnings": _reads,
+    "GET /v1/figures": allow("team_lead", "quality_manager"),
+    "GET /v1/as-of": allow(*_CARE, "quality_manager", "ops"),
+}
+"""One line per route: who may. A route that is missing here keeps the service from starting."""
+
+_PLACE: Final = TypeAdapter(tuple[date, UUID])
+
+
+class NotHeardYet(Invalid):
+    """Not everything that was recorded before `as_of` has been heard; ask for an earlier instant."""
+
+
+class Monthly(BaseModel):
+    """The figures of one unit and due month (its first day); `strict_rate` is 0 to 1, null when nothing was due."""
+
+    unit_id: UUID
+    month: date
+    imported: bool
+    due: int
+    kept: int
+    kept_recorded_late: int
+    kept_late: int
+    lapsed: int
+    ended_with_case: int
+    undetermined: int
+    strict_rate: float | None
+
+
+class Report(BaseModel):
+    """Figures by the facts recorded before `as_of`; null while the gate is shut, and then there are none."""
+
+    as_of: datetime | None
+    figures: list[Monthly]
+
+
+class AsOf(BaseModel):
+    """Everything recorded before `as_of` has been heard and judged; null: not known yet."""
+
+    as_of: datetime | None
+
+
+async def _yours(who: Who) -> frozenset[UUID]:
+    return who.belongs.get("unit", frozenset())
+
+
+Yours = Annotated[frozenset[UUID], Depends(_yours)]
+"""The units that the caller belongs to; what is in no unit of theirs is not there for them."""
+
+
+@routes.get("/promises")
+async def list_promises(
+    yours: Yours,
+    reading: Reading,
+    paging: Paged,
+    case_id: UUID | None = None,
+    unit_id: UUID | None = None,
+    status: PromiseStatus | None = None,
+) -> Page[PromiseState]:
+    """Return promises by due day."""
+    sought = store.Sought(case_id=case_id, status=status)
+    return await _page(yours, reading, paging, unit_id, sought)
+
+
+@routes.get("/deviations")
+async def list_deviations(
+    yours: Yours,
+    reading: Reading,
+    paging: Paged,
+    unit_id: UUID | None = None,
+    state: Literal["open", "withdrawn"] | None = None,
+) -> Page[PromiseState]:
+    """Return promises with a deviation, in force or withdrawn, by due day."""
+    states: tuple[DeviationState, ...] = (state,) if state else ("open", "withdrawn")
+    return await _page(yours, reading, paging, unit_id, store.Sought(deviation_states=states))
+
+
+@routes.get("/warnings")
+async def list_warnings(
+    yours: Yours, reading: Reading, paging: Paged, unit_id: UUID | None = None
+) -> Page[PromiseState]:
+    """Return promises for which a warning speaks, by due day."""
+    return await _page(yours, reading, paging, unit_id, store.Sought(is_warned=True))
+
+
+@routes.get("/promises/{promise_id}")
+async def show_promise(promise_id: UUID, yours: Yours, reading: Reading) -> PromiseState:
+    """Return a promise."""
+    return await store.load_promise(reading, promise_id, yours)
+
+
+@routes.get("/promises/{promise_id}/history")
+async def show_history(promise_id: UUID, yours: Yours, reading: Reading) -> list[Said]:
+    """Return all that was ever published of a promise, in order."""
+    promise = await store.load_promise(reading, promise_id, yours)
+    return await store.list_said(reading, promise)
+
+
+@routes.get("/figures")
+async def show_figures(
+    yours: Yours,
+    reading: Reading,
+    due_from: Annotated[date, Query(alias="from", description="The first due day.")],
+    due_until: Annotated[date, Query(alias="until", description="The day after the last due day.")],
+    unit_id: UUID | None = None,
+    as_of: Annotated[
+        AwareDatetime | None, Query(description="By what had been recorded before this instant; else until now.")
+    ] = None,
+) -> Report:
+    """Return how the promise was kept, by unit and month of the due day."""
+    heard_until = await gate.complete_until(reading, handlers.GATE)
+    if as_of is not None and (heard_until is None or as_of > heard_until):
+        raise NotHeardYet
+    if heard_until is None:
+        return Report(as_of=None, figures=[])
+    found = await handlers.count(
+        reading, _within(yours, unit_id), due_from=due_from, due_until=due_until, as_of=as_of, heard_until=heard_until
+    )
+    return Report(as_of=as_of or heard_until, figures=[_monthly(each) for each in found])
+
+
+@routes.get("/as-of")
+async def show_as_of(reading: Reading) -> AsOf:
+    """Return until when everything has been heard."""
+    return AsOf(as_of=await gate.complete_until(reading, handlers.GATE))
+
+
+app = partial(create_app, title="Heijastin quality", routers=(routes,), rules=RULES)
+"""The application; without trust and database it can only be described."""
+
+
+async def _page(
+    yours: Yours, reading: Reading, paging: Paged, unit_id: UUID | None, sought: store.Sought
+) -> Page[PromiseState]:
+    found = await store.list_promises(
+        reading, _within(yours, unit_id), sought, after=paging.after(_PLACE), limit=paging.fetch
+    )
+    return paging.page(found, key=lambda state: (state.due_on, state.promise_id), show=lambda state: state)
+
+
+def _within(yours: frozenset[UUID], unit_id: UUID | None) -> frozenset[UUID]:
+    return yours if unit_id is None else yours & {unit_id}
+
+
+def _monthly(figures: Figures) -> Monthly:
+    return Monthly(
+        unit_id=figures.unit_id,
+        month=figures.month,
+        imported=figures.imported,
+        due=figures.due,
+        kept=figures.kept,
+        kept_recorded_late=figures.kept_recorded_late,
+        kept_late=figures.kept_late,
+        lapsed=figures.lapsed,
+        ended_with_case=figures.ended_with_case,
+        undetermined=figures.undetermined,
+        strict_rate=figures.strict_rate,
+    )

@@ -1,0 +1,84 @@
+"""What quality reads of scheduling: who was met when, what is booked, whether the case goes on, and the rules."""
+
+from datetime import date, time
+from typing import Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel
+
+from shared.events import Consumed
+
+
+class OfCase(Consumed):
+    """The context that every fact of a case carries."""
+
+    case_id: UUID
+    case_code: str
+    unit_id: UUID
+    team_id: UUID
+    responsible_worker_ids: tuple[UUID, ...]
+    version: int
+
+
+class MeetingStated(OfCase):
+    """A Heijastin; `held_on` is the local day of its end, exclusive."""
+
+    meeting_id: UUID
+    status: str
+    planned_from: AwareDatetime
+    held: bool
+    held_from: AwareDatetime | None
+    held_until: AwareDatetime | None
+    held_on: date | None
+    held_in_unit_id: UUID | None
+    imported: bool
+
+
+class FollowUpStated(OfCase):
+    """A follow-up; `held_on` is the local day of its start."""
+
+    follow_up_id: UUID
+    status: str
+    booked_from: AwareDatetime | None
+    held: bool
+    held_from: AwareDatetime | None
+    held_until: AwareDatetime | None
+    held_on: date | None
+    family_present: bool
+    worker_present: bool
+    mode: str | None
+    imported: bool
+
+
+class CaseStated(OfCase):
+    """The case itself."""
+
+    closed_on: date | None
+
+
+class Hours(BaseModel):
+    """The hours of one ISO weekday (1 is Monday), local time."""
+
+    weekday: int
+    opens: time
+    closes: time
+
+
+class RuleVersion(BaseModel):
+    """The parameters of the promise for anchors from a day on."""
+
+    valid_from: date
+    holiday_policy: Literal["strict", "roll_forward_150_1930"]
+    remote_counts: bool
+
+
+class UnitConfigured(Consumed):
+    """A unit's hours, free days and rules."""
+
+    unit_id: UUID
+    version: int
+    hours: tuple[Hours, ...]
+    closing_days: tuple[date, ...]
+    holiday_policy: Literal["strict", "roll_forward_150_1930"]
+    remote_counts: bool
+    rule_versions: tuple[RuleVersion, ...]

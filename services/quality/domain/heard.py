@@ -1,0 +1,78 @@
+"""From what others say to the facts we keep; and which of it contradicts itself."""
+
+from datetime import datetime, timedelta
+
+from services.quality.consumed import CaseStated, FollowUpStated, MeetingStated, OfCase, UnitConfigured
+from services.quality.domain.calendar import last_day, local_date
+from services.quality.domain.facts import Case, Fact, FollowUp, Meeting
+from services.quality.domain.units import OFFICE_HOURS, Hours, Rule, Unit
+
+CLOCKS_MAY_DIFFER = timedelta(minutes=5)
+
+DATE_CONTRADICTS_INSTANT = "date_contradicts_instant"
+IN_THE_FUTURE = "in_the_future"
+TIMES_MISSING = "times_missing"
+
+
+def contradiction(said: OfCase, *, now: datetime) -> str | None:
+    """
+    Return the coded reason why what was *said* cannot be so, or None.
+
+    *now* is the reader's business time: what is said to have happened later than a few minutes after it is refused.
+    """
+    if not isinstance(said, MeetingStated | FollowUpStated) or not said.held:
+        return None
+    if said.held_from is None or said.held_until is None or said.held_on is None:
+        return TIMES_MISSING
+    if said.held_from > now + CLOCKS_MAY_DIFFER:
+        return IN_THE_FUTURE
+    day = last_day(said.held_until) if isinstance(said, MeetingStated) else local_date(said.held_from)
+    return None if day == said.held_on else DATE_CONTRADICTS_INSTANT
+
+
+def fact_of(said: OfCase, *, recorded_at: datetime) -> Fact | None:
+    """Return the fact to keep of what was *said*; None for kinds that no promise depends on."""
+    match said:
+        case MeetingStated():
+            return Meeting(
+                subject_id=said.meeting_id,
+                version=said.version,
+                recorded_at=recorded_at,
+                unit_id=said.held_in_unit_id or said.unit_id,
+                booked_from=said.planned_from if said.status == "scheduled" else None,
+                held_from=said.held_from if said.held else None,
+                began_on=local_date(said.held_from) if said.held and said.held_from else None,
+                held_on=said.held_on if said.held else None,
+                imported=said.imported,
+            )
+        case FollowUpStated():
+            return FollowUp(
+                subject_id=said.follow_up_id,
+                version=said.version,
+                recorded_at=recorded_at,
+                booked_from=said.booked_from if said.status == "booked" else None,
+                held_from=said.held_from if said.held else None,
+                held_on=said.held_on if said.held else None,
+                family_present=said.family_present,
+                worker_present=said.worker_present,
+                is_remote=said.mode == "remote",
+                imported=said.imported,
+            )
+        case CaseStated():
+            return Case(said.case_id, said.version, recorded_at, said.closed_on)
+        case _:
+            return None
+
+
+def unit_of(said: UnitConfigured) -> Unit:
+    """Return the unit; one that names no hours works office hours, so that a warning finds a time."""
+    by_weekday = {hours.weekday: (hours.opens, hours.closes) for hours in said.hours}
+    hours: Hours = tuple(by_weekday.get(weekday) for weekday in range(1, 8)) if by_weekday else OFFICE_HOURS
+    return Unit(
+        hours=hours,
+        closing_days=frozenset(said.closing_days),
+        rules=(
+            Rule(None, said.holiday_policy, said.remote_counts),
+            *(Rule(rule.valid_from, rule.holiday_policy, rule.remote_counts) for rule in said.rule_versions),
+        ),
+    )

@@ -1,0 +1,198 @@
+"""
+What quality does: keep what is heard, judge, and say the difference.
+
+A batch, a sweep and a rebuild end in the same few lines (`judge_cases`): load what is known of the cases, judge each,
+publish what has changed since it was last said, and note when to look again.
+"""
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from services.quality import store
+from services.quality.consumed import OfCase, UnitConfigured
+from services.quality.domain import heard
+from services.quality.domain.announcements import Context, announce, promise_id
+from services.quality.domain.calendar import local_date
+from services.quality.domain.facts import Fact as CaseFact
+from services.quality.domain.figures import Counted, Figures, figures
+from services.quality.domain.live import judge_live
+from services.quality.domain.policies import POLICIES
+from services.quality.domain.promise import UnitOf, judge
+from services.quality.domain.units import UNKNOWN_UNIT, Unit
+from services.quality.events import PromiseFact
+from services.quality.store import CaseRow
+from shared import gate, outbox
+from shared.database import Trace, Transaction
+from shared.inbox import StreamKey
+from shared.intake import Batch, FactRefused, Refusals, apply_in_order
+from shared.records import Fact
+
+CASES = "heijastin.scheduling.cases.v1"
+UNITS = "heijastin.scheduling.units.v1"
+GATE = (CASES, UNITS)
+"""What must be complete before bad news is believed."""
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before any fact; a case woken for another reason than time has `-infinity`, which is before this."""
+
+
+async def take_in(tx: Transaction, batch: Batch) -> Refusals:
+    """Keep the facts of a batch and judge every case that it touches; refuses facts that contradict themselves."""
+    kept: list[tuple[UUID, CaseFact]] = []
+    units: list[UnitConfigured] = []
+    newest: dict[UUID, Fact] = {}
+
+    def apply(fact: Fact) -> None:
+        match fact.body:
+            case UnitConfigured():
+                units.append(fact.body)
+            case OfCase():
+                reason = heard.contradiction(fact.body, now=tx.now)
+                if reason is not None:
+                    raise FactRefused(reason)
+                of_case = heard.fact_of(fact.body, recorded_at=fact.recorded_at)
+                if of_case is not None:
+                    kept.append((fact.body.case_id, of_case))
+                    newest[fact.body.case_id] = max(fact, newest.get(fact.body.case_id, fact), key=_sequence)
+            case _:
+                pass
+
+    refusals = apply_in_order(batch.facts, apply)
+    since = dict(batch.disturbed_since)
+    for fact, _ in refusals:
+        since.setdefault(fact.stream, tx.now)
+
+    cases = await store.lock_cases(tx, {*newest, *_case_ids({*batch.disturbed, *since})})
+    for case_id, fact in newest.items():
+        cases[case_id] = _row_with(cases.get(case_id), fact)
+    for case_id, row in cases.items():
+        cases[case_id] = replace(row, disturbed_since=since.get((CASES, str(case_id))))
+    await store.save_facts(tx, kept)
+    await store.save_units(tx, units)
+    if not tx.is_muted:
+        await judge_cases(tx, cases, {case_id: fact.trace for case_id, fact in newest.items()})
+    else:
+        await store.save_cases(tx, cases.values())
+    return refusals
+
+
+async def look_again(tx: Transaction, *, limit: int) -> list[float]:
+    """
+    Judge again at most *limit* cases whose time has come; returns how late each was, in seconds of business time.
+
+    Their time comes when the gate passes it, not when a clock of ours does. Several processes may sweep at once.
+    """
+    until = await gate.complete_until(tx.connection, GATE)
+    if until is None:
+        return []
+    cases = await store.claim_cases(tx, before=until, limit=limit)
+    if cases:
+        await judge_cases(tx, cases, {})
+    return [
+        (tx.now - row.look_again_at).total_seconds()
+        for row in cases.values()
+        if row.look_again_at is not None and row.look_again_at > LONG_AGO
+    ]
+
+
+async def judge_cases(tx: Transaction, cases: Mapping[UUID, CaseRow], traces: Mapping[UUID, Trace]) -> None:
+    """
+    Judge locked *cases*, say what has changed, and note when to look again.
+
+    *traces* are those of the facts that brought the cases here; what time brought continues the transaction's own.
+    """
+    until = await gate.complete_until(tx.connection, GATE)
+    facts = await store.load_facts(tx, cases)
+    said = await store.load_states(tx, cases)
+    unit_of = _unit_finder(await store.load_units(tx))
+    announced: list[tuple[PromiseFact, Trace]] = []
+    judged: list[CaseRow] = []
+    for case_id, row in cases.items():
+        judgement = judge_live(POLICIES, facts[case_id], unit_of, until, row.disturbed_since)
+        trace = traces.get(case_id, tx.trace)
+        for (policy, subject_id), standing in judgement.standings.items():
+            last = said[case_id].get(promise_id(policy, subject_id))
+            announced += [(fact, trace) for fact in announce(last, standing, row.context)]
+        judged.append(replace(row, look_again_at=judgement.look_again_at))
+    await store.save_cases(tx, judged)
+    # Of several facts about one promise the last is what stands said.
+    await store.save_promises(tx, {fact.promise_id: fact for fact, _ in announced}.values())
+    await outbox.append_each(tx, announced)
+
+
+async def count(
+    source: store.Source,
+    units: frozenset[UUID],
+    *,
+    due_from: date,
+    due_until: date,
+    as_of: datetime | None,
+    heard_until: datetime,
+) -> list[Figures]:
+    """
+    Return the figures of *units* for due days in [*due_from*, *due_until*).
+
+    As last said until now; for a cut-off *as_of*, as the same judge has it by the facts recorded before that.
+    """
+    if as_of is None:
+        counted = await store.list_counted(source, units, due_from=due_from, due_until=due_until)
+        return figures(counted, as_of_day=local_date(heard_until))
+    facts = await store.load_facts(source, await store.list_cases_of_units(source, units))
+    unit_of = _unit_finder(await store.load_units(source))
+    judged = [
+        promise
+        for of_case in facts.values()
+        for policy in POLICIES
+        for promise in judge(policy, of_case, unit_of, as_of).values()
+    ]
+    return figures(
+        [
+            Counted(
+                promise.opening.unit_id,
+                promise.due_on,
+                promise.status,
+                is_undetermined=False,
+                is_recorded_late=promise.is_recorded_late,
+                imported=promise.opening.imported,
+            )
+            for promise in judged
+            if promise.opening.unit_id in units and due_from <= promise.due_on < due_until
+        ],
+        as_of_day=local_date(as_of),
+    )
+
+
+def _row_with(row: CaseRow | None, fact: Fact) -> CaseRow:
+    """Return the case with the context of *fact*, if that is the newest of its stream."""
+    said = fact.body
+    assert isinstance(said, OfCase)  # noqa: S101 - for the type checker: only such facts are collected
+    if row is not None and row.context_sequence >= fact.sequence:
+        return row
+    context = Context(said.case_id, said.case_code, said.team_id, said.responsible_worker_ids)
+    return CaseRow(context, fact.sequence, row.disturbed_since if row else None)
+
+
+def _unit_finder(configured: Mapping[UUID, UnitConfigured]) -> UnitOf:
+    known: dict[UUID, Unit] = {}
+
+    def unit_of(unit_id: UUID) -> Unit:
+        if unit_id not in known:
+            known[unit_id] = heard.unit_of(configured[unit_id]) if unit_id in configured else UNKNOWN_UNIT
+        return known[unit_id]
+
+    return unit_of
+
+
+def _case_ids(streams: Iterable[StreamKey]) -> Iterator[UUID]:
+    """Yield the cases among *streams*; a poisoned record may have any key."""
+    for topic, key in streams:
+        if topic == CASES:
+            with contextlib.suppress(ValueError):
+                yield UUID(key)
+
+
+def _sequence(fact: Fact) -> int:
+    return fact.sequence
