@@ -10,6 +10,7 @@ from shared.http.access import Rules
 from shared.http.idempotency import HEADER, KEY_PATTERN
 from shared.http.problems import MEDIA_TYPE, Problem
 from shared.http.routes import Route
+from shared.http.versions import ETAG_PATTERN
 
 _SAYS: Final = {
     "400": "The body cannot be read, or a header that is demanded is missing.",
@@ -67,6 +68,7 @@ def _complete(operation: dict[str, Any], route: Route, rules: Rules) -> None:
     for parameter in parameters:
         if parameter["name"].lower() == "if-match":
             parameter["required"] = demands_version = True
+            parameter["schema"] = {"type": "string", "pattern": f"^{ETAG_PATTERN}$"}
     if not parameters:
         del operation["parameters"]
     if not rule.is_public:

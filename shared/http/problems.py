@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from shared.database import Trace
 from shared.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Stale
@@ -122,7 +123,12 @@ async def on_refusal(request: Request, error: Exception) -> Response:
 async def on_http(request: Request, error: Exception) -> Response:
     """Answer what the framework refuses: no such path or method, an unreadable body."""
     refused = cast("HTTPException", error)
-    return respond(request.state.trace, refused.status_code, headers=refused.headers)
+    headers = refused.headers
+    if refused.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        # The framework names only the first route of the path.
+        here = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
+        headers = {"allow": ", ".join(sorted({method for route in here for method in route.methods}))}
+    return respond(request.state.trace, refused.status_code, headers=headers)
 
 
 async def on_invalid(request: Request, error: Exception) -> Response:

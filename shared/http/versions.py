@@ -1,15 +1,15 @@
 """Versions over HTTP: `ETag` tells the version of what was read, `If-Match` which version a change was made from."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Header
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.errors import Refusal, Stale
+from shared.errors import Refusal
 
-_ETAG = re.compile(r'"(0|[1-9][0-9]{0,17})"')
+ETAG_PATTERN: Final = r'"(0|[1-9][0-9]{0,17})"'
 
 
 class VersionMissing(Refusal):
@@ -27,12 +27,10 @@ async def _version_read(
         Header(description='The ETag of what you read, such as `"3"`; the change is refused if it moved on.'),
     ] = None,
 ) -> int:
-    if if_match is None or if_match.strip() == "*":
+    tag = re.fullmatch(ETAG_PATTERN, (if_match or "").strip())
+    if tag is None:  # nothing, `*` (whatever it is now), or no tag of ours
         raise VersionMissing
-    tag = _ETAG.fullmatch(if_match.strip())
-    if tag is None:
-        raise Stale  # no tag of ours, so not the present version either
-    return int(tag[1])
+    return int(tag[0].strip('"'))
 
 
 VersionRead = Annotated[int, Depends(_version_read)]

@@ -47,6 +47,7 @@ SCHEMA = """
         loaf_id uuid PRIMARY KEY,
         grams integer NOT NULL,
         baked_by text NOT NULL,
+        traced_as text,
         version integer NOT NULL DEFAULT 1
     );
     CREATE TABLE orders (
@@ -139,7 +140,11 @@ v1 = router("/v1")
 async def bake_loaf(command: BakeLoaf, tx: Tx, who: Who, request: Request, response: Response) -> Loaf:
     loaf = Loaf(loaf_id=ids.new_id(), grams=command.grams)
     await tx.execute(
-        "INSERT INTO loaves (loaf_id, grams, baked_by) VALUES ($1, $2, $3)", loaf.loaf_id, loaf.grams, who.subject
+        "INSERT INTO loaves (loaf_id, grams, baked_by, traced_as) VALUES ($1, $2, $3, $4)",
+        loaf.loaf_id,
+        loaf.grams,
+        who.subject,
+        f"{tx.trace.correlation_id} {tx.trace.traceparent}",
     )
     await request.app.state.oven.bake()
     response.headers["location"] = f"/v1/loaves/{loaf.loaf_id}"

@@ -91,6 +91,14 @@ class TestTheTrace:
         assert named.headers["x-request-id"] == request_id
         assert traced.headers["x-request-id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
 
+    async def test_goes_on_into_the_transaction(self, database: Database) -> None:
+        """So that the facts it writes carry it to whoever reads them."""
+        async with caller(bakery(database)) as client:
+            await client.post("/v1/loaves", json={"grams": 800}, headers={"traceparent": TRACEPARENT, **new_key()})
+
+        traced = await database.pool.fetchval("SELECT traced_as FROM loaves")
+        assert traced == f"4bf92f3577b34da6a3ce929d0e0e4736 {TRACEPARENT}"
+
     @pytest.mark.parametrize(
         "headers",
         [

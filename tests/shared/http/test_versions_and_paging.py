@@ -31,18 +31,19 @@ class TestAChange:
         assert changed.status_code == 204
         assert (read.headers["etag"], again.headers["etag"]) == ('"1"', '"2"')
 
-    @pytest.mark.parametrize("headers", [{}, {"if-match": "*"}])
-    async def test_is_refused_without_a_version(self, database: Database, headers: dict[str, str]) -> None:
+    @pytest.mark.parametrize("tag", [None, "*", '"1', "1", 'W/"1"', '"abc"', '"1", "2"', '"99999999999999999999"', ""])
+    async def test_is_refused_without_a_version(self, database: Database, tag: str | None) -> None:
         """Whatever-it-is-now is no version: two people would overwrite each other."""
+        headers = {} if tag is None else {"if-match": tag}
         app = bakery(database)
         async with caller(app) as client:
             answer = await client.put(f"{await baked(app)}/weight", json={"grams": 780}, headers=headers)
 
         assert answer.status_code == 428
 
-    @pytest.mark.parametrize("tag", ['"2"', '"0"', '"1', "1", 'W/"1"', '"abc"', '"1", "2"', '"99999999999999999999"'])
+    @pytest.mark.parametrize("tag", ['"2"', '"0"'])
     async def test_is_refused_when_somebody_was_faster(self, database: Database, tag: str) -> None:
-        """And a tag that we never gave is no present version either."""
+        """Then what was read is no longer so."""
         app = bakery(database)
         async with caller(app) as client:
             answer = await client.put(f"{await baked(app)}/weight", json={"grams": 780}, headers={"if-match": tag})
