@@ -31,7 +31,6 @@ from shared.errors import Transient
 from shared.failpoints import failpoint
 from shared.producer import Producer, Record
 
-CHUNK = 500
 _LEADER_LOCK = 0x9E1A7
 _CONNECTS_WITHIN_SECONDS = 10.0
 _ANSWERS_WITHIN_SECONDS = 60.0  # a database that vanished without a word must not keep us waiting for ever
@@ -145,6 +144,8 @@ class Relay:
     kafka_servers: str
     topics: Sequence[str]
     watermark_interval_seconds: float = 60.0
+    chunk: int = 500
+    """How many facts are sent, and confirmed, at a time."""
     state: RelayState = field(default_factory=RelayState)
     _connection: "asyncpg.Connection[asyncpg.Record] | None" = None
     _leader: _Leader | None = None
@@ -235,7 +236,7 @@ class Relay:
 
     async def _publish(self, leader: _Leader, target: str, fact_ids: list[int]) -> None:
         """Send chunk after chunk, each confirmed before the place moves; the next one is read meanwhile."""
-        chunks = [fact_ids[start : start + CHUNK] for start in range(0, len(fact_ids), CHUNK)]
+        chunks = [fact_ids[start : start + self.chunk] for start in range(0, len(fact_ids), self.chunk)]
         facts = await _read(leader, chunks[0])
         for chunk, following in itertools.zip_longest(chunks, chunks[1:]):
             reading = asyncio.ensure_future(_read(leader, following))
@@ -251,6 +252,7 @@ class Relay:
                 leader.target, leader.target_confirmed_id = target, chunk[-1]
             if status != "UPDATE 1":
                 raise LeadershipLost
+            failpoint("relay_confirmed")
             self.state.published += len(chunk)
 
     async def _send(self, facts: Sequence[asyncpg.Record]) -> None:
@@ -294,6 +296,7 @@ class Relay:
                 for partition in range(partitions)
             ]
         )
+        failpoint("relay_announced")
         if await leader.connection.execute(_CONFIRM_ANNOUNCED, leader.epoch, candidate.as_of) != "UPDATE 1":
             raise LeadershipLost
         leader.announced_until = self.state.announced_until = candidate.as_of
