@@ -11,7 +11,7 @@ from deploy.api import Answer, Api, asked_by
 from deploy.clocks import HELSINKI
 from deploy.state import Running
 from deploy.tokens import Person
-from shared.ids import derived_id
+from shared.derived import derived_id
 
 _REGION = UUID("5a7c0000-0000-4000-8000-000000000000")
 UNIT, FOXES, HEDGEHOGS = (str(derived_id(_REGION, name)) for name in ("unit", "foxes", "hedgehogs"))

@@ -24,7 +24,7 @@ from uuid import NAMESPACE_URL
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from shared import ids
+from shared.derived import derived_id
 from shared.compatibility import Json, breaks, is_array, is_object
 from shared.database import Trace
 from shared.envelope import Envelope, source_of, to_headers
@@ -138,14 +138,14 @@ def _example_of(event: type[Event]) -> Json:
     fact = event.example()
     event_type = event.wire_type()
     envelope = Envelope(
-        event_id=str(ids.derived_id(NAMESPACE_URL, event_type)),
+        event_id=str(derived_id(NAMESPACE_URL, event_type)),
         event_type=event_type,
         source=source_of(event.topic),
         subject=fact.subject(),
         recorded_at=_EXAMPLE_TIME,
         sequence=fact.subject_version(),
         subject_version=fact.subject_version(),
-        trace=Trace(correlation_id=str(ids.derived_id(NAMESPACE_URL, event_type, "correlation"))),
+        trace=Trace(correlation_id=str(derived_id(NAMESPACE_URL, event_type, "correlation"))),
     )
     attributes = {name.removeprefix("ce_"): value.decode() for name, value in to_headers(envelope)}
     attributes["datacontenttype"] = attributes.pop("content-type")

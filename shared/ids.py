@@ -1,4 +1,4 @@
-"""Identifiers: the only home of randomness. Random ids tell nothing, not even when they were made (so no UUIDv7)."""
+"""Random ids, and the only home of chance. They tell nothing, not even when they were made (so no UUIDv7)."""
 
 import random
 import uuid
@@ -8,11 +8,6 @@ from uuid import UUID
 def new_id() -> UUID:
     """Return a fresh random id (UUIDv4)."""
     return uuid.uuid4()
-
-
-def derived_id(namespace: UUID, *parts: object) -> UUID:
-    """Return the one id of *parts* within *namespace* (UUIDv5): the same parts always give the same id."""
-    return uuid.uuid5(namespace, "/".join(str(part) for part in parts))
 
 
 def between(lowest: float, highest: float) -> float:

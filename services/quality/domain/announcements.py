@@ -29,7 +29,7 @@ from services.quality.events import (
     PromiseVoided,
     WarningCleared,
 )
-from shared.ids import derived_id
+from shared.derived import derived_id
 
 _PROMISES = UUID("0f7a3c52-9d41-4c3e-8b2f-7a6d5e4c3b10")
 _DEVIATIONS = UUID("1e6b2d41-8c30-4b2d-9a1e-6f5c4d3b2a11")

@@ -16,7 +16,7 @@ from services.quality.domain.facts import CaseFacts
 from services.quality.domain.policies import Policy
 from services.quality.domain.promise import Promise, Status
 from services.quality.domain.units import Unit
-from shared.ids import derived_id
+from shared.derived import derived_id
 
 _WARNINGS = UUID("6a0d2f3e-53c8-4b8a-9a0e-5d1e7c7f4b21")
 
