@@ -24,9 +24,9 @@ from uuid import NAMESPACE_URL
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from shared.derived import derived_id
 from shared.compatibility import Json, breaks, is_array, is_object
 from shared.database import Trace
+from shared.derived import derived_id
 from shared.envelope import Envelope, source_of, to_headers
 from shared.events import Event
 
