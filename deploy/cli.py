@@ -16,9 +16,13 @@ from deploy.trouble import ExitCode, Trouble
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 databases = typer.Typer(no_args_is_help=True, help="The services' databases and roles.")
 topics = typer.Typer(no_args_is_help=True, help="Kafka's topics, as topics.yaml lists them.")
+events = typer.Typer(no_args_is_help=True, help="The facts that the services tell each other.")
+parked = typer.Typer(no_args_is_help=True, help="Facts that a service could not take, and what waits behind them.")
 clock = typer.Typer(no_args_is_help=True, help="The movable clock of a trial.")
 app.add_typer(databases, name="databases")
 app.add_typer(topics, name="topics")
+app.add_typer(events, name="events")
+app.add_typer(parked, name="parked")
 app.add_typer(clock, name="clock")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -138,6 +142,37 @@ def topics_check(kafka: Kafka = None, replication: Replication = 1) -> None:
         typer.echo(str(difference))
     if differences:
         raise typer.Exit(ExitCode.FAILED)
+
+
+@events.command("tail")
+def events_tail(
+    types: Annotated[
+        list[str] | None, typer.Option("--type", metavar="TYPE", help="MeetingHeld, 'Promise*', quality.*; repeatable.")
+    ] = None,
+    case: Annotated[str | None, typer.Option(metavar="CASE", help="A case's id or spoken code.")] = None,
+    kafka: Kafka = None,
+    *,
+    payload: Annotated[bool, typer.Option("--payload", help="Show what each fact says.")] = False,
+    from_beginning: Annotated[bool, typer.Option("--from-beginning", help="Start with what is there.")] = False,
+    until_now: Annotated[bool, typer.Option("--until-now", help="Do not wait for more.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell facts as they flow: when each was recorded (business time, Helsinki), its type, its key."""
+    import asyncio
+    from contextlib import suppress
+
+    from deploy import finding, tailing, topics
+
+    choice = tailing.Choice(
+        kinds=types or (),
+        case=case,
+        payload=payload,
+        as_json=as_json,
+        from_beginning=from_beginning or until_now,
+        follow=not until_now,
+    )
+    with suppress(KeyboardInterrupt):
+        asyncio.run(tailing.tail(finding.kafka(kafka), topics.load(), choice, typer.echo))
 
 
 @clock.command("show")
