@@ -192,6 +192,7 @@ async def administrator(servers: str) -> AsyncGenerator["Admin"]:
 
 
 class _Partition(TypedDict):
+    partition: int
     leader: int
     replicas: list[int]
 

@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 from typing import Any, Protocol, cast
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 
+from deploy import kafka_topics
 from deploy.clocks import HELSINKI
 from deploy.trouble import ExitCode, Trouble
 from shared.envelope import WATERMARK_LABEL, Envelope, UnreadableEnvelope, from_headers
@@ -145,26 +145,27 @@ async def _until(consumer: "_Consumer", ends: dict[TopicPartition, int]) -> list
 
 @asynccontextmanager
 async def _consumer(servers: str, topics: list[str]) -> AsyncGenerator["_Consumer"]:
+    partitions = await _partitions(servers, topics)
     kafka = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest")
     consumer = cast("_Consumer", cast("object", kafka))
     try:
-        try:
-            await consumer.start()
-        except (KafkaError, OSError) as error:
-            what = f"No Kafka answers at {servers}."
-            cure = "Check the address, or start one: make trial"
-            raise Trouble(what, cure=cure, exit_code=ExitCode.UNAVAILABLE) from error
-        partitions: list[TopicPartition] = []
-        for topic in topics:
-            numbers = consumer.partitions_for_topic(topic)
-            if not numbers:
-                what, cure = f"Kafka has no topic {topic}.", "heijastin topics apply"
-                raise Trouble(what, cure=cure, exit_code=ExitCode.NOT_FOUND)
-            partitions.extend(TopicPartition(topic, number) for number in numbers)
+        await consumer.start()
         consumer.assign(partitions)
         yield consumer
     finally:
         await consumer.stop()
+
+
+async def _partitions(servers: str, topics: list[str]) -> list[TopicPartition]:
+    async with kafka_topics.administrator(servers) as admin:
+        found: list[TopicPartition] = []
+        for description in await admin.describe_topics(topics):
+            topic, partitions = description["topic"], description["partitions"]
+            if not partitions:
+                what, cure = f"Kafka has no topic {topic}.", "heijastin topics apply"
+                raise Trouble(what, cure=cure, exit_code=ExitCode.NOT_FOUND)
+            found.extend(TopicPartition(topic, partition["partition"]) for partition in partitions)
+        return found
 
 
 class _Consumer(Protocol):
@@ -172,7 +173,6 @@ class _Consumer(Protocol):
 
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
-    def partitions_for_topic(self, topic: str) -> set[int] | None: ...
     def assign(self, partitions: list[TopicPartition]) -> None: ...
     def assignment(self) -> set[TopicPartition]: ...
     async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]: ...
