@@ -1,18 +1,22 @@
 """
 What is made from the code and committed beside it: contracts, OpenAPI, AsyncAPI and the page of events.
 
-Refuses to write anything while a contract contradicts a released one, or the system contradicts itself.
+Nothing is written while a contract contradicts a released one, or the system contradicts itself.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from deploy import asyncapi, events_page
 from deploy.system import ROOT, System, load_system
 from shared import contracts
+
+
+class NotFitToPublish(Exception):
+    """The system, or what it would break; a line for each reason, with its cure."""
 
 
 def generate(
@@ -22,29 +26,26 @@ def generate(
 ) -> None:
     """Write contracts, OpenAPI, AsyncAPI and docs/events.md anew from the code."""
     system = load_system()
-    if refused := objections(system):
-        _stop(refused)
-    files = generated(system)
-    changed = stale(files)
-    if check:
-        if changed:
-            _stop([f"stale: {path.relative_to(ROOT)}" for path in changed] + ["Run `make generate` and commit."])
-        return
-    for path in changed:
-        if path in files:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(files[path], encoding="utf-8")
-        else:
-            path.unlink()
-        typer.echo(f"{'wrote' if path in files else 'removed'} {path.relative_to(ROOT)}")
-    if release:
-        for service, published in system.contracts.items():
-            for path in contracts.release(_folder(service, ROOT), published):
-                typer.echo(f"released {path.relative_to(ROOT)}")
+    try:
+        files = generated(system)
+    except NotFitToPublish as unfit:
+        _stop(str(unfit))
+    if not check:
+        for line in [*write(files), *(write_released(system) if release else ())]:
+            typer.echo(line)
+    elif found := stale(files):
+        _stop("\n".join([*(f"stale: {path.relative_to(ROOT)}" for path in found), "Run `make generate` and commit."]))
 
 
 def generated(system: System, root: Path = ROOT) -> dict[Path, str]:
-    """Return the text of every generated file by its path under *root*."""
+    """
+    Return the text of every generated file by its path under *root*.
+
+    Raises:
+        NotFitToPublish: topics, events and services disagree, or a contract breaks with a released one.
+    """
+    if reasons := [*system.problems(), *_breaks(system, root)]:
+        raise NotFitToPublish("\n".join(reasons))
     files = {
         _folder(service, root) / name: text
         for service, published in system.contracts.items()
@@ -56,26 +57,44 @@ def generated(system: System, root: Path = ROOT) -> dict[Path, str]:
     return files
 
 
-def objections(system: System, root: Path = ROOT) -> list[str]:
-    """Return why *system* must not be published as it is; empty if it may."""
-    return [
-        *system.problems(),
-        *(
-            f"{service}: {refusal}"
-            for service, published in system.contracts.items()
-            for refusal in contracts.refusals(_folder(service, root), published)
-        ),
-    ]
-
-
 def stale(files: Mapping[Path, str], root: Path = ROOT) -> list[Path]:
     """Return the files that are missing or differ from *files*, and the contracts that no event has any more."""
     differing = [path for path, text in files.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     return differing + [path for path in _contracts_under(root) if path not in files]
 
 
-def _stop(reasons: list[str]) -> None:
-    typer.echo("\n".join(reasons), err=True)
+def write(files: Mapping[Path, str], root: Path = ROOT) -> list[str]:
+    """Bring the files under *root* to *files* and return a line for each change."""
+    lines: list[str] = []
+    for path in stale(files, root):
+        if path in files:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(files[path], encoding="utf-8")
+        else:
+            path.unlink()
+        lines.append(f"{'wrote' if path in files else 'removed'} {path.relative_to(root)}")
+    return lines
+
+
+def write_released(system: System, root: Path = ROOT) -> list[str]:
+    """Put the contracts of *system* among the released ones under *root* and return a line for each new copy."""
+    return [
+        f"released {path.relative_to(root)}"
+        for service, published in system.contracts.items()
+        for path in contracts.release(_folder(service, root), published)
+    ]
+
+
+def _breaks(system: System, root: Path) -> list[str]:
+    return [
+        f"{service}: {refusal}"
+        for service, published in system.contracts.items()
+        for refusal in contracts.refusals(_folder(service, root), published)
+    ]
+
+
+def _stop(reasons: str) -> NoReturn:
+    typer.echo(reasons, err=True)
     raise typer.Exit(1)
 
 
