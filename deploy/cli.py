@@ -27,6 +27,7 @@ app.add_typer(clock, name="clock")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 ServiceName = Annotated[str, typer.Argument(metavar="SERVICE", help="scheduling or quality")]
+Number = Annotated[int, typer.Argument(help="As `heijastin parked list` tells it.")]
 Kafka = Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Default: KAFKA_SERVERS, or the trial's.")]
 Replication = Annotated[int, typer.Option(min=1, help="How many brokers keep each record.")]
 
@@ -173,6 +174,65 @@ def events_tail(
     )
     with suppress(KeyboardInterrupt):
         asyncio.run(tailing.tail(finding.kafka(kafka), topics.load(), choice, typer.echo))
+
+
+@parked.command("list")
+def parked_list(
+    service: Annotated[str | None, typer.Argument(metavar="SERVICE", help="Default: every service.")] = None,
+    *,
+    settled: Annotated[bool, typer.Option("--settled", help="Those replayed or discarded instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what services could not take."""
+    import asyncio
+    import json
+
+    from deploy import parked
+
+    rows = asyncio.run(parked.listed(service, settled=settled))
+    typer.echo(json.dumps(rows) if as_json else parked.as_table(rows))
+
+
+@parked.command("show")
+def parked_show(service: ServiceName, number: Number, *, as_json: AsJson = False) -> None:
+    """Show one of them, with headers and body."""
+    import asyncio
+    import json
+
+    from deploy import parked
+
+    row = asyncio.run(parked.shown(service, number))
+    typer.echo(json.dumps(row) if as_json else parked.as_lines(row))
+
+
+@parked.command("replay")
+def parked_replay(service: ServiceName, number: Number) -> None:
+    """Take it again, and all that is parked of the same key, in order; for when the cause is mended."""
+    import asyncio
+
+    from deploy import parked
+
+    replayed = asyncio.run(parked.replayed(service, number))
+    typer.echo(f"taken: {replayed.taken}")
+    if replayed.stopped_by:
+        what = f"The next one was refused: {replayed.stopped_by}."
+        cure = f"heijastin parked list {service} shows it; mend the cause, or discard it with a reason."
+        raise Trouble(what, cure=cure, exit_code=ExitCode.CONFLICT)
+
+
+@parked.command("discard")
+def parked_discard(
+    service: ServiceName,
+    number: Number,
+    reason: Annotated[str, typer.Option(help="Why, in a few words that name nobody; kept for good.")],
+) -> None:
+    """Give one up for good."""
+    import asyncio
+
+    from deploy import parked
+
+    asyncio.run(parked.discarded(service, number, because=reason))
+    typer.echo(f"{service} {number} is discarded; replay what waits behind it", err=True)
 
 
 @clock.command("show")
