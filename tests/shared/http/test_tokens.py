@@ -59,6 +59,7 @@ REFUSED = {
         KEY,
         registry=jws.JWSRegistry({"oven": HeaderParameter("How hot", "str")}),
     ),
+    "with a critical extension that is no list": f"{part({'alg': 'ES256', 'kid': '2027-01', 'crit': True})}.e30.e30",
     "with changed claims": ".".join(
         [token().split(".")[0], part(claims(roles=["owner"])), token().split(".")[2]],
     ),
