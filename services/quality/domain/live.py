@@ -6,7 +6,7 @@ better; a breach or a warning is shown only if the facts below T say so by thems
 a verdict and never falsifies it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -51,38 +51,62 @@ def judge_live(
 ) -> Judgement:
     """Judge all that is known of a case with the gate at *gate* (None: shut, so no bad news at all)."""
     until = gate or _BEFORE_ALL
-    newest = max((fact.recorded_at for fact in facts), default=_BEFORE_ALL)
-    looks = [newest] if newest >= until else []
+    looks = [fact.recorded_at for fact in facts]
     is_undetermined = False
     if disturbed_since is not None:
         is_undetermined = until <= disturbed_since + UNDETERMINED_FOR
         looks.append(disturbed_since + UNDETERMINED_FOR)
     standings: dict[tuple[str, UUID], Standing] = {}
-    below, known = facts.before(until), facts.standing()
+    below = facts.before(until)
     for policy in policies:
-        certain = assess(policy, below, unit_of, until)
-        for subject_id, promise in assess(policy, facts, unit_of, until).items():
-            sure = certain.get(subject_id)
-            if promise.is_in_breach and (sure is None or not sure.is_in_breach):
-                promise = replace(promise, status=Status.OPEN, met=None, in_breach_since=None)  # noqa: PLW2901
-            spoken = warnings(policy, promise, known, unit_of(promise.opening.unit_id))
-            warning = _reached(spoken, until)
-            if warning is not None and below is not facts:
-                warning = warning if sure is not None and _would_warn(policy, sure, below, unit_of, until) else None
-            standings[policy.name, subject_id] = Standing(promise, warning, is_undetermined)
-            looks += [each.since for each in spoken]
-            if promise.status is Status.OPEN:
-                looks.append(promise.expires_at)
+        all_known = _Sight.of(policy, facts, unit_of, until)
+        certain = all_known if below is facts else _Sight.of(policy, below, unit_of, until)
+        for subject_id, promise in all_known.promises.items():
+            standings[policy.name, subject_id] = Standing(
+                promise=_unless_held_back(promise, certain.promises.get(subject_id)),
+                warning=all_known.warning(subject_id) if certain.warning(subject_id) else None,
+                is_undetermined=is_undetermined,
+            )
+        looks += [*all_known.turns(), *certain.turns()]
     return Judgement(standings, min((look for look in looks if look >= until), default=None))
 
 
-def _reached(spoken: Iterable[AtRisk], until: datetime) -> AtRisk | None:
-    """Return the gravest warning whose time has come."""
-    return max(
-        (warning for warning in spoken if warning.since < until), key=lambda warning: warning.since, default=None
-    )
+def _unless_held_back(promise: Promise, certain: Promise | None) -> Promise:
+    """Return *promise*, open while it is in breach only by facts that the gate has not passed."""
+    if promise.is_in_breach and not (certain and certain.is_in_breach):
+        return replace(promise, status=Status.OPEN, met=None, in_breach_since=None)
+    return promise
 
 
-def _would_warn(policy: Policy, sure: Promise, below: CaseFacts, unit_of: UnitOf, until: datetime) -> bool:
-    unit = unit_of(sure.opening.unit_id)
-    return _reached(warnings(policy, sure, below.standing(), unit), until) is not None
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What some of the facts say at an instant: each promise, and in order the warnings that will speak for it."""
+
+    until: datetime
+    promises: Mapping[UUID, Promise]
+    spoken: Mapping[UUID, list[AtRisk]]
+
+    @classmethod
+    def of(cls, policy: Policy, known: CaseFacts, unit_of: UnitOf, until: datetime) -> "_Sight":
+        promises, standing = assess(policy, known, unit_of, until), known.standing()
+        return cls(
+            until,
+            promises,
+            {
+                subject_id: warnings(policy, promise, standing, unit_of(promise.opening.unit_id))
+                for subject_id, promise in promises.items()
+            },
+        )
+
+    def warning(self, subject_id: UUID) -> AtRisk | None:
+        """Return the gravest warning whose time has come."""
+        reached = [warning for warning in self.spoken.get(subject_id, ()) if warning.since < self.until]
+        return reached[-1] if reached else None
+
+    def turns(self) -> Iterator[datetime]:
+        """Yield the instants at which these facts will say something else by themselves."""
+        for subject_id, promise in self.promises.items():
+            if promise.status is Status.OPEN:
+                yield promise.expires_at
+            for warning in self.spoken[subject_id]:
+                yield warning.since

@@ -5,7 +5,7 @@ A pure function of the set of facts and of T: neither the order in which facts c
 it. There is no code for "a correction arrives after a retraction"; there is only judging again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -103,13 +103,12 @@ def _openings(policy: Policy, known: CaseFacts) -> dict[UUID, Opening]:
 
 def _judged(policy: Policy, opening: Opening, known: CaseFacts, unit_of: UnitOf, until: datetime) -> Promise:
     promise = _met_or_not(_made(policy, opening, unit_of), policy, known.standing(), until)
-    if promise.status is Status.VOID or promise.expires_at >= until:
-        return promise
-    turns = [promise.expires_at, *sorted({f.recorded_at for f in known if f.recorded_at > promise.expires_at})]
     if promise.is_in_breach:
-        return replace(promise, in_breach_since=_in_breach_since(policy, promise, known, unit_of, turns))
-    at_expiry = _status_after(policy, promise, known, unit_of, promise.expires_at)
-    return replace(promise, is_recorded_late=at_expiry not in _GOOD_ENDS)
+        return replace(promise, in_breach_since=_in_breach_since(policy, promise, known, unit_of))
+    if promise.status in _GOOD_ENDS:
+        at_expiry = _status_after(policy, promise, known, unit_of, promise.expires_at)
+        return replace(promise, is_recorded_late=at_expiry not in _GOOD_ENDS)
+    return promise
 
 
 def _made(policy: Policy, opening: Opening, unit_of: UnitOf) -> Promise:
@@ -156,10 +155,9 @@ def _follows(encounter: Encounter, opening: Opening) -> bool:
 _GOOD_ENDS = frozenset({Status.KEPT, Status.ENDED_WITH_CASE})
 
 
-def _in_breach_since(
-    policy: Policy, promise: Promise, known: CaseFacts, unit_of: UnitOf, turns: Sequence[datetime]
-) -> datetime:
+def _in_breach_since(policy: Policy, promise: Promise, known: CaseFacts, unit_of: UnitOf) -> datetime:
     """Return the first turn from which on every turn found a breach, each by the facts recorded until then."""
+    turns = [promise.expires_at, *sorted({f.recorded_at for f in known if f.recorded_at > promise.expires_at})]
     since = turns[-1]
     for turn in reversed(turns[:-1]):
         if _status_after(policy, promise, known, unit_of, turn) not in BREACHES:
