@@ -48,8 +48,8 @@ the partitions are being taken away, or that the process stops; the batch then c
 MAX_RECORDS = 500
 DRAIN_SECONDS = 30.0
 """How long a rebalance waits for the batch in hand; the others' requests to join, which wait for us, end after 40 s."""
-LOOK_EVERY_SECONDS = 5.0
-_ANSWERS_WITHIN_SECONDS = 5.0  # a question waits behind the long poll of a fetch
+LOOK_EVERY_SECONDS = 2.0
+_ANSWERS_WITHIN_SECONDS = 4.0  # a question waits behind the long poll of a fetch
 TAKE_HANGS_AFTER_SECONDS = 300.0
 STANDS_STILL_AFTER_SECONDS = 120.0
 _BATCH_ENDS_WITHIN_SECONDS = 3.0
@@ -89,14 +89,28 @@ class _Progress:
 
 
 class Consumer:
-    """One member of the consumer group *group*, from `start` to `stop`."""
+    """
+    One member of the consumer group *group*, from `start` to `stop`.
+
+    An *instance* that has a name keeps its partitions while it is restarted, see `Settings.kafka_instance`.
+    """
 
     name = "consumer"
     needs: frozenset[Dependency] = frozenset({"database"})
 
-    def __init__(self, *, servers: str, group: str, topics: Sequence[str], take: Take, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        *,
+        servers: str,
+        group: str,
+        topics: Sequence[str],
+        take: Take,
+        metrics: Metrics,
+        instance: str | None = None,
+    ) -> None:
         self._servers = servers
         self._group = group
+        self._instance = instance
         self._topics = tuple(topics)
         self._take = take
         self._metrics = metrics
@@ -200,6 +214,7 @@ class Consumer:
             max_records=MAX_RECORDS,
             batch_timeout_ms=25,  # slept once more after an empty fetch, so half of the latency that it adds
             group_id=self._group,
+            group_instance_id=self._instance,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,  # every other policy loses a batch that failed
             parser=_safe,
@@ -226,13 +241,13 @@ class Consumer:
 
     async def _look(self, client: Client) -> None:
         """Ask Kafka how far we are behind; that it answers is the other half of the answer."""
+        if not client.knows_coordinator():
+            self._enter(State.AWAY)
+            return
         try:
             async with asyncio.timeout(_ANSWERS_WITHIN_SECONDS):
                 positions, ends = await client.positions_and_ends()
         except (KafkaError, OSError, TimeoutError):
-            self._enter(State.AWAY)
-            return
-        if not client.knows_coordinator():
             self._enter(State.AWAY)
             return
         self._progress.note(positions, ends, apart_from=self._unreadable)

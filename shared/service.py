@@ -46,6 +46,7 @@ _CONSUMER_STOPS_WITHIN_SECONDS = 4.0
 _LOOPS_STOP_WITHIN_SECONDS = 2.0
 _POOL_CLOSES_WITHIN_SECONDS = 1.0
 _PROCESS_ENDS_WITHIN_SECONDS = 14.0
+_MEASURE_EVERY_SECONDS = 15.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 S = TypeVar("S", bound=Settings)
@@ -184,7 +185,8 @@ async def _work(service: Service[S], settings: S, database: Database, end: _End)
         listening = _listen(settings)
     except OSError as taken:
         end.ask(
-            f"cannot listen on {settings.http_host}:{settings.http_port}: {taken.strerror}", exit_code=os.EX_UNAVAILABLE
+            f"cannot listen on {settings.http_host}:{settings.http_port}: {os.strerror(taken.errno or 0)}",
+            exit_code=os.EX_UNAVAILABLE,
         )
         return
     metrics = Metrics(service.name, PLUMBING, service.metrics)
@@ -246,6 +248,7 @@ def _consumer(settings: Settings, intake: Intake, metrics: Metrics) -> Consumer:
     return Consumer(
         servers=settings.kafka_servers,
         group=intake.subscription.group,
+        instance=settings.kafka_instance,
         topics=intake.subscription.topics,
         take=intake.take,
         metrics=metrics,
@@ -276,6 +279,7 @@ def _plumbing_loops(service: Service[S], parts: Parts[S]) -> Iterator[Loop]:
     yield telemetry.measuring(
         parts.metrics,
         parts.database,
+        every=timedelta(seconds=min(_MEASURE_EVERY_SECONDS, settings.watermark_interval_seconds)),
         reads=service.subscription.topics if service.subscription else (),
         relay=relay.state if relay else None,
     )

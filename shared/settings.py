@@ -40,6 +40,14 @@ class Settings(BaseSettings):
     kafka_servers: str = Field(pattern=r"^[^,\s]+:\d+(,[^,\s]+:\d+)*$")
     """`host:port`, several separated by commas."""
 
+    kafka_instance: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]+$")
+    """
+    A name that this process keeps over restarts and no other replica has (of a pod in a stateful set, for one).
+
+    With it a process that was killed reads on at once when it is back; without it its partitions rest until Kafka has
+    missed it for 45 seconds, and so do those of a replica that was removed for good if it had a name.
+    """
+
     http_host: str = "127.0.0.1"
     """Loopback unless told otherwise."""
     http_port: int = Field(ge=0, le=65535)

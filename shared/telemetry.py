@@ -12,8 +12,6 @@ from shared.loops import Loop, RunningLoop
 from shared.metering import Metrics
 from shared.relay import RelayState
 
-MEASURE_EVERY = timedelta(seconds=15)
-
 _OLDEST_PARKED = "SELECT min(parked_at) FROM parked WHERE state = 'parked'"
 
 
@@ -63,7 +61,12 @@ class _Measured:
 
 
 def measuring(
-    counted: Metrics, database: Database, *, reads: Sequence[str] = (), relay: RelayState | None = None
+    counted: Metrics,
+    database: Database,
+    *,
+    every: timedelta,
+    reads: Sequence[str] = (),
+    relay: RelayState | None = None,
 ) -> Loop:
     """Return the loop that looks into the database for what is not known in the process; *reads* are topics."""
     found = _Measured()
@@ -81,10 +84,11 @@ def measuring(
         found.oldest_parked = oldest_parked.timestamp() if oldest_parked else math.nan
 
     def watermark_age() -> float:
-        announced = relay.announced_until if relay else None
-        return age(announced.timestamp()) if announced else math.nan
+        if relay is None or not relay.is_leader or relay.announced_until is None:
+            return math.nan
+        return age(relay.announced_until.timestamp())
 
     counted.ask(metrics.GATE_AGE, lambda: age(found.complete_until))
     counted.ask(metrics.PARKED_OLDEST_AGE, lambda: 0.0 if math.isnan(found.oldest_parked) else age(found.oldest_parked))
     counted.ask(metrics.WATERMARK_AGE, watermark_age)
-    return Loop(name="measuring", run_once=look, shortest_pause=MEASURE_EVERY, longest_pause=MEASURE_EVERY)
+    return Loop(name="measuring", run_once=look, shortest_pause=every, longest_pause=every)
