@@ -22,6 +22,7 @@ CASE_ID = UUID("00000000-0000-4000-8000-0000000000c1")
 UNIT_ID = UUID("00000000-0000-4000-8000-0000000000a1")
 OTHER_UNIT_ID = UUID("00000000-0000-4000-8000-0000000000a2")
 TEAM_ID = UUID("00000000-0000-4000-8000-0000000000b1")
+OTHER_TEAM_ID = UUID("00000000-0000-4000-8000-0000000000b2")
 WORKER_ID = UUID("00000000-0000-4000-8000-0000000000d1")
 OTHER_WORKER_ID = UUID("00000000-0000-4000-8000-0000000000d2")
 MEETING_ID = UUID("00000000-0000-4000-8000-0000000000e1")
@@ -158,5 +159,5 @@ def agreed_nothing(**different: Any) -> NothingAgreed:
 
 def given(**different: Any) -> Circumstances:
     """Return circumstances in which nothing is booked."""
-    circumstances = Circumstances(case=a_case(), now=NOW, next_booked=None, booking_owner=None, new_id=NEW_ID)
+    circumstances = Circumstances(case=a_case(), now=NOW, next_booked=None, booking_owners=(), new_id=NEW_ID)
     return replace(circumstances, **different)

@@ -5,6 +5,7 @@ The correction of a held meeting stands here too, since it may change what the c
 practice meeting, which then needs a close.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -54,14 +55,14 @@ class Circumstances:
     """
     What a close needs to know beside the meeting.
 
-    `next_booked` is what is booked or held for the case after this meeting, `booking_owner` the worker whom the command
-    names for that, `new_id` an unused id for what the close books.
+    `next_booked` is what is booked or held for the case after this meeting, `booking_owners` the workers whom the close
+    names for that, `new_id` an unused id for what it books.
     """
 
     case: Case
     now: datetime
     next_booked: Literal["follow_up", "meeting"] | None
-    booking_owner: Worker | None
+    booking_owners: Sequence[Worker]
     new_id: UUID
 
 
@@ -162,7 +163,7 @@ def _settled(
             raise NothingBooked
         held = _agreed(held, given.next_booked)
     else:
-        require_active([given.booking_owner] if given.booking_owner else [])
+        require_active(given.booking_owners)
         if close.book_by_on < last_day(command.held_until):
             raise BookByTooEarly
         held = _not_agreed(held, close)

@@ -100,7 +100,7 @@ async def _circumstances(
         next_booked=await store.find_next_booked(
             tx, case.case_id, besides=meeting.meeting_id, after=command.held_until
         ),
-        booking_owner=next(iter(await store.load_named_workers(tx, named)), None),
+        booking_owners=await store.load_named_workers(tx, named),
         new_id=ids.new_id(),
     )
 

@@ -18,13 +18,12 @@ from shared.database import Trace
 from shared.envelope import Envelope, Headers, source_of, to_headers
 from shared.gate import Watermark
 from shared.intake import Intake
-from tests.scheduling.builders import OTHER_UNIT_ID, OTHER_WORKER_ID, TEAM_ID, UNIT_ID, WORKER_ID
+from tests.scheduling.builders import OTHER_TEAM_ID, OTHER_UNIT_ID, OTHER_WORKER_ID, TEAM_ID, UNIT_ID, WORKER_ID
 from tests.scheduling.conftest import Region
 from tests.scheduling.edge import WORKER, Caller
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio]
 
-OTHER_TEAM_ID = "00000000-0000-4000-8000-0000000000b2"
 BOARD = f"/v1/board?team_id={TEAM_ID}"
 LAPSED: dict[str, Any] = {"status": "lapsed", "deviation_state": "open"}
 
@@ -209,7 +208,7 @@ class TestWhoseBoard:
             f"{region.of_case}/reassigned",
             {
                 "unit_id": str(UNIT_ID),
-                "team_id": OTHER_TEAM_ID,
+                "team_id": str(OTHER_TEAM_ID),
                 "responsible_worker_ids": [str(OTHER_WORKER_ID)],
             },
         )

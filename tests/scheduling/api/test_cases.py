@@ -8,14 +8,13 @@ from fastapi import FastAPI
 
 from services.scheduling.domain.calendar import local_date
 from shared import ids
-from tests.scheduling.builders import OTHER_UNIT_ID, OTHER_WORKER_ID, TEAM_ID, UNIT_ID, WORKER_ID
+from tests.scheduling.builders import OTHER_TEAM_ID, OTHER_UNIT_ID, OTHER_WORKER_ID, TEAM_ID, UNIT_ID, WORKER_ID
 from tests.scheduling.conftest import Region
 from tests.scheduling.edge import UNIT, Caller, told
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio]
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
-OTHER_TEAM_ID = "00000000-0000-4000-8000-0000000000b2"
 BODY: dict[str, Any] = {
     "unit_id": str(UNIT_ID),
     "team_id": str(TEAM_ID),
@@ -103,12 +102,12 @@ class TestReassignCase:
             f"{region.of_case}/reassigned",
             {
                 "unit_id": str(OTHER_UNIT_ID),
-                "team_id": OTHER_TEAM_ID,
+                "team_id": str(OTHER_TEAM_ID),
                 "responsible_worker_ids": [str(OTHER_WORKER_ID)],
             },
         )
 
-        assert (moved["version"], moved["unit_id"], moved["team_id"]) == (2, str(OTHER_UNIT_ID), OTHER_TEAM_ID)
+        assert (moved["version"], moved["unit_id"], moved["team_id"]) == (2, str(OTHER_UNIT_ID), str(OTHER_TEAM_ID))
         assert await there.show(region.of_case) == moved
         assert (await region.coordinator.http.get(region.of_case)).status_code == 404
         ((name, fact),) = await region.told()

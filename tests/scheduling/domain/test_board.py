@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from services.scheduling.consumed import PromiseStated
 from services.scheduling.domain import board
-from tests.scheduling.builders import MEETING_ID, OTHER_WORKER_ID, a_case
+from services.scheduling.domain.board import Item
+from tests.scheduling.builders import CASE_ID, MEETING_ID, OTHER_UNIT_ID, OTHER_WORKER_ID, TEAM_ID, a_case
 
 A, B = UUID(int=1), UUID(int=2)
 DEVIATION_ID = UUID(int=3)
@@ -45,10 +46,23 @@ class TestNewest:
 class TestItem:
     def test_is_in_the_hands_that_the_case_is_in_now(self) -> None:
         """Quality may have spoken before the case moved."""
-        item = board.item(stated(), a_case(code="B2-BBH", responsible_worker_ids=(OTHER_WORKER_ID,)))
+        case = a_case(code="B2-BBH", unit_id=OTHER_UNIT_ID, responsible_worker_ids=(OTHER_WORKER_ID,))
 
-        assert (item.case_code, item.responsible_worker_ids) == ("B2-BBH", (OTHER_WORKER_ID,))
-        assert (item.meeting_id, item.anchor_on, item.due_on) == (MEETING_ID, date(2026, 11, 24), date(2026, 12, 24))
+        assert board.item(stated(), case) == Item(
+            promise_id=A,
+            policy="met_within_a_month",
+            case_id=CASE_ID,
+            case_code="B2-BBH",
+            unit_id=OTHER_UNIT_ID,
+            team_id=TEAM_ID,
+            responsible_worker_ids=(OTHER_WORKER_ID,),
+            meeting_id=MEETING_ID,
+            anchor_on=date(2026, 11, 24),
+            due_on=date(2026, 12, 24),
+            standing="open",
+            warning=None,
+            deviation_id=None,
+        )
 
     @pytest.mark.parametrize(
         "different, shown",

@@ -37,6 +37,10 @@ class TestLastDay:
         """A meeting that spans midnight is held on its last day."""
         assert last_day(datetime(2026, 11, 24, 22, 1, tzinfo=UTC)) == date(2026, 11, 25)
 
+    def test_of_an_end_just_after_midnight_is_the_new_day(self) -> None:
+        """However short: the boundary is the midnight itself."""
+        assert last_day(datetime(2026, 11, 24, 22, 0, 0, 1, tzinfo=UTC)) == date(2026, 11, 25)
+
     @given(instants)
     def test_is_at_most_a_moment_before_the_end(self, until: datetime) -> None:
         """Whatever the offset of the season, only an end at local midnight belongs to the day before."""

@@ -14,6 +14,7 @@ from services.scheduling.domain.units import TeamOfAnotherUnit
 from tests.scheduling.builders import (
     CASE_ID,
     NOW,
+    OTHER_TEAM_ID,
     OTHER_UNIT_ID,
     OTHER_WORKER_ID,
     TEAM_ID,
@@ -96,7 +97,7 @@ class TestOpenCase:
 
 
 class TestReassign:
-    COMMAND = ReassignCase(unit_id=OTHER_UNIT_ID, team_id=TEAM_ID, responsible_worker_ids=(OTHER_WORKER_ID,))
+    COMMAND = ReassignCase(unit_id=OTHER_UNIT_ID, team_id=OTHER_TEAM_ID, responsible_worker_ids=(OTHER_WORKER_ID,))
 
     def test_gives_the_case_to_other_hands(self) -> None:
         """Unit, team and workers change in one step; the case stays what it was."""
@@ -105,9 +106,9 @@ class TestReassign:
         case, event = cases.reassign(a_case(), self.COMMAND, team=team, workers=WORKERS)
 
         assert case == a_case(
-            version=2, unit_id=OTHER_UNIT_ID, team_id=TEAM_ID, responsible_worker_ids=(OTHER_WORKER_ID,)
+            version=2, unit_id=OTHER_UNIT_ID, team_id=OTHER_TEAM_ID, responsible_worker_ids=(OTHER_WORKER_ID,)
         )
-        assert (event.version, event.unit_id, event.team_id) == (2, OTHER_UNIT_ID, TEAM_ID)
+        assert (event.version, event.unit_id, event.team_id) == (2, OTHER_UNIT_ID, OTHER_TEAM_ID)
         assert event.responsible_worker_ids == (OTHER_WORKER_ID,)
 
     def test_refuses_hands_that_do_not_fit(self) -> None:

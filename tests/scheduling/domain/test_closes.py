@@ -107,7 +107,7 @@ class TestHold:
 
     def test_takes_a_reason_with_who_books_and_by_when(self) -> None:
         """Not agreed is allowed; not known is not."""
-        outcome = closes.hold(a_meeting(), hold(agreed_nothing()), given(booking_owner=a_worker()))
+        outcome = closes.hold(a_meeting(), hold(agreed_nothing()), given(booking_owners=[a_worker()]))
 
         assert outcome.meeting == a_held_meeting(
             next_agreed="none",
@@ -121,7 +121,7 @@ class TestHold:
         """The day of the meeting is early enough."""
         close = agreed_nothing(book_by_on=date(2026, 11, 24))
 
-        outcome = closes.hold(a_meeting(), hold(close), given(booking_owner=a_worker()))
+        outcome = closes.hold(a_meeting(), hold(close), given(booking_owners=[a_worker()]))
 
         assert outcome.meeting.book_by_on == date(2026, 11, 24)
 
@@ -130,12 +130,12 @@ class TestHold:
         close = agreed_nothing(book_by_on=date(2026, 11, 23))
 
         with pytest.raises(BookByTooEarly):
-            closes.hold(a_meeting(), hold(close), given(booking_owner=a_worker()))
+            closes.hold(a_meeting(), hold(close), given(booking_owners=[a_worker()]))
 
     def test_refuses_an_owner_who_has_left(self) -> None:
         """Somebody must be there to book."""
         with pytest.raises(WorkerHasLeft):
-            closes.hold(a_meeting(), hold(agreed_nothing()), given(booking_owner=a_worker(is_active=False)))
+            closes.hold(a_meeting(), hold(agreed_nothing()), given(booking_owners=[a_worker(is_active=False)]))
 
     def test_refuses_a_close_that_says_nothing(self) -> None:
         """The family hears before the end when they meet next; that is the promise's first half."""
@@ -171,7 +171,7 @@ class TestHold:
             closes.hold(a_meeting(), hold(agreed_follow_up()), given(case=CLOSED))
 
         ended = hold(agreed_nothing(reason="case_ends"))
-        assert closes.hold(a_meeting(), ended, given(case=CLOSED, booking_owner=a_worker())).meeting.status == "held"
+        assert closes.hold(a_meeting(), ended, given(case=CLOSED, booking_owners=[a_worker()])).meeting.status == "held"
 
     def test_refuses_what_has_not_ended(self) -> None:
         """Planned is not held."""
@@ -231,13 +231,15 @@ class TestCorrect:
 
     def test_replaces_the_close(self) -> None:
         """What was settled may have been recorded wrongly too."""
-        outcome = closes.correct(a_held_meeting(), correct(agreed_nothing()), given(booking_owner=a_worker()))
+        outcome = closes.correct(a_held_meeting(), correct(agreed_nothing()), given(booking_owners=[a_worker()]))
 
         assert (outcome.meeting.next_agreed, outcome.meeting.booking_owner_id) == ("none", WORKER_ID)
 
     def test_forgets_the_reason_when_something_is_agreed(self) -> None:
         """A next time and a reason why there is none exclude each other."""
-        settled = closes.correct(a_held_meeting(), correct(agreed_nothing()), given(booking_owner=a_worker())).meeting
+        settled = closes.correct(
+            a_held_meeting(), correct(agreed_nothing()), given(booking_owners=[a_worker()])
+        ).meeting
 
         meeting = closes.correct(settled, correct(agreed_follow_up()), given()).meeting
 
@@ -268,7 +270,8 @@ class TestCorrect:
         assert (outcome.meeting.status, outcome.meeting.is_practice, outcome.meeting.version) == ("held", True, 3)
         (event,) = outcome.facts
         assert isinstance(event, MeetingRetracted)
-        assert (event.version, event.status, event.held, event.held_on) == (3, "retracted", False, None)
+        assert (event.version, event.status, event.held) == (3, "retracted", False)
+        assert (event.held_from, event.held_until, event.held_on) == (None, None, None)
 
     @pytest.mark.parametrize(
         "meeting",

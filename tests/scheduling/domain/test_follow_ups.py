@@ -174,7 +174,9 @@ class TestRecord:
             RecordFollowUp(**held(), **MET), case=CLOSED, follow_up_id=FOLLOW_UP_ID, now=NOW
         )
 
-        assert (follow_up.version, follow_up.status, follow_up.booked_from) == (1, "held", None)
+        assert follow_up == a_held_follow_up(
+            version=1, booked_from=None, booked_until=None, held_until=NOW - 2 * HOUR, mode="remote"
+        )
         assert (event.version, event.held, event.booked_from, event.meeting_id) == (1, True, None, None)
 
     def test_refuses_what_has_not_ended(self) -> None:

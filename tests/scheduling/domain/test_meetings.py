@@ -149,13 +149,21 @@ class TestAMeetingThatIsNotWaiting:
 class TestRetract:
     def test_takes_the_record_back(self) -> None:
         """The others see neither times nor close; here the close is kept, should the record come back."""
-        meeting, facts = meetings.retract(a_held_meeting(), case=a_case())
+        unsettled = {
+            "next_agreed": "none",
+            "not_agreed_reason": "calendars_open",
+            "booking_owner_id": WORKER_ID,
+            "book_by_on": TODAY,
+        }
 
-        assert meeting == a_held_meeting(version=3, status="retracted", held_from=None, held_until=None)
+        meeting, facts = meetings.retract(a_held_meeting(**unsettled), case=a_case())
+
+        assert meeting == a_held_meeting(version=3, status="retracted", held_from=None, held_until=None, **unsettled)
         (event,) = facts
         assert (event.version, event.status, event.held) == (3, "retracted", False)
         assert (event.held_from, event.held_until, event.held_on) == (None, None, None)
-        assert (event.held_in_unit_id, event.next_agreed) == (None, None)
+        assert (event.held_in_unit_id, event.next_agreed, event.not_agreed_reason) == (None, None, None)
+        assert (event.booking_owner_id, event.book_by_on) == (None, None)
 
     @pytest.mark.parametrize("status", ["scheduled", "cancelled", "deferred", "retracted"])
     def test_refuses_what_is_not_recorded_as_held(self, status: str) -> None:

@@ -22,8 +22,9 @@ class TestConfigure:
         """Roles are a set; in the fact they stand in one order."""
         worker, event = people.configure(None, A_WORKER, worker_id=WORKER_ID, team=a_team())
 
-        assert (worker.version, worker.roles, worker.account) == (1, ("coordinator", "team_lead"), "veera")
+        assert worker == a_worker(roles=("coordinator", "team_lead"))
         assert (event.subject(), event.version, event.roles) == (f"worker/{WORKER_ID}", 1, worker.roles)
+        assert (event.unit_id, event.team_id, event.is_active) == (UNIT_ID, TEAM_ID, True)
 
     def test_publishes_neither_name_nor_account(self) -> None:
         """Names live in this service only."""

@@ -36,7 +36,7 @@ from tests.scheduling.builders import (
 
 hours_ago = st.integers(3, 100).map(lambda hours: NOW - timedelta(hours=hours))
 close = st.sampled_from([None, agreed_follow_up(), agreed_meeting(), agreed_nothing()])
-CIRCUMSTANCES = given(booking_owner=a_worker())
+CIRCUMSTANCES = given(booking_owners=[a_worker()])
 
 
 class AMeetingAndItsReader(RuleBasedStateMachine):
