@@ -36,7 +36,7 @@ GATE = (CASES, UNITS)
 """What must be complete before bad news is believed."""
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-"""Before any fact; a case woken for another reason than time has `-infinity`, which is before this."""
+"""Before any fact: when a case is to be looked at that was woken for another reason than time."""
 
 
 async def take_in(tx: Transaction, batch: Batch) -> Refusals:
