@@ -19,11 +19,13 @@ topics = typer.Typer(no_args_is_help=True, help="Kafka's topics, as topics.yaml 
 events = typer.Typer(no_args_is_help=True, help="The facts that the services tell each other.")
 parked = typer.Typer(no_args_is_help=True, help="Facts that a service could not take, and what waits behind them.")
 clock = typer.Typer(no_args_is_help=True, help="The movable clock of a trial.")
+quality = typer.Typer(no_args_is_help=True, help="What only quality can do.")
 app.add_typer(databases, name="databases")
 app.add_typer(topics, name="topics")
 app.add_typer(events, name="events")
 app.add_typer(parked, name="parked")
 app.add_typer(clock, name="clock")
+app.add_typer(quality, name="quality")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 ServiceName = Annotated[str, typer.Argument(metavar="SERVICE", help="scheduling or quality")]
@@ -45,6 +47,14 @@ def trial(
     from deploy.trial import Wishes
 
     trial_command.run(Wishes(data=data, kafka=kafka, postgres=postgres), as_json=as_json)
+
+
+@app.command()
+def tour() -> None:
+    """Play a month in a trial of its own, told event by event; exits 0 if all came as it should."""
+    from deploy import tour
+
+    tour.run()
 
 
 @app.command()
@@ -260,6 +270,22 @@ def clock_advance(
     then = clocks.target(asyncio.run(clocks.now(urls)), to=to, by=by)
     asyncio.run(clocks.advance(urls, to=then))
     typer.echo(then.astimezone(clocks.HELSINKI).isoformat(timespec="seconds"))
+
+
+@quality.command("rebuild")
+def quality_rebuild(kafka: Kafka = None) -> None:
+    """
+    Read all of scheduling's facts again and judge everything anew, publishing only what turns out different.
+
+    The service goes on answering meanwhile, but takes nothing in. Cut short, it waits for this to be run again.
+    """
+    from deploy import rebuilding
+
+    def tell(read: int, there_are: int) -> None:
+        typer.echo(f"\r{read} of {there_are} records", err=True, nl=read >= there_are)
+
+    rebuilt = rebuilding.quality(kafka, told=tell)
+    typer.echo(f"read {rebuilt.records} records, judged {rebuilt.settled} cases")
 
 
 @app.command()

@@ -344,10 +344,11 @@ async def _safe(
     records: tuple[Record, ...], original: Callable[[tuple[Record, ...]], Awaitable[KafkaMessage]]
 ) -> KafkaMessage:
     """Parse with headers made readable: one that is null or not UTF-8 would lose the whole batch around it."""
-    return await original(tuple(dataclasses.replace(record, headers=_readable(record)) for record in records))
+    return await original(tuple(dataclasses.replace(record, headers=readable_headers(record)) for record in records))
 
 
-def _readable(record: Record) -> tuple[tuple[str, bytes], ...]:
+def readable_headers(record: Record) -> tuple[tuple[str, bytes], ...]:
+    """Return the headers with null as nothing and bytes that are not UTF-8 escaped by backslashes."""
     headers = cast("Sequence[tuple[str, bytes | None]]", record.headers)  # whatever its types say
     return tuple((name, (value or b"").decode("utf-8", "backslashreplace").encode()) for name, value in headers)
 

@@ -124,6 +124,8 @@ class Intake:
     state: IntakeState = field(default_factory=IntakeState)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     """Set after each batch that brought a watermark: what waits for the gate may look again."""
+    is_rebuilding: bool = False
+    """Whether this is the one intake that reads everything again: muted, and not kept out by the rebuild's own lock."""
 
     async def take(self, records: Sequence[Received], revoking: Callable[[], bool] = lambda: False) -> None:
         """
@@ -185,7 +187,7 @@ class Intake:
     async def _set_aside(self, parked: parking.Parked, record: Received, *, tell: StreamKey | None) -> None:
         """Park without folding, and let the fold know that the stream to *tell* of is disturbed."""
         async with self.database.transaction() as tx:
-            await may_take(tx)
+            await self._begin(tx)
             await guard(tx, [(entry.stream, entry.envelope.sequence) for entry in sort_out([record], {}).facts])
             await parking.park(tx, [parked])
             if tell is not None:
@@ -194,7 +196,7 @@ class Intake:
 
     async def _take_whole(self, records: Sequence[Received]) -> None:
         async with self.database.transaction() as tx:
-            await may_take(tx)
+            await self._begin(tx)
             taken = await self._take_in(tx, records)
             failpoint("intake_before_commit")
         failpoint("intake_committed")
@@ -202,13 +204,19 @@ class Intake:
         if taken.watermarks:
             self.moved.set()
 
+    async def _begin(self, tx: Transaction) -> None:
+        if self.is_rebuilding:
+            tx.is_muted = True
+        else:
+            await may_take(tx)
+
     async def _take_in(self, tx: Transaction, records: Sequence[Received]) -> "_Taken":
         """Do the whole batch within *tx*."""
         sorted_out = sort_out(records, self.subscription.reads)
         guarded = await guard(tx, [(entry.stream, entry.envelope.sequence) for entry in sorted_out.facts])
         taken = _Taken(guarded, watermarks=len(sorted_out.watermarks))
         passed = {id(sorted_out.facts[place].record) for place in guarded.duplicates}
-        passed |= await _parked_before(tx, sorted_out.entries)
+        passed |= await _parked_before(tx, sorted_out.entries, of_any_kind=self.is_rebuilding)
         blocked = await parking.blocked(tx, {entry.stream for entry in sorted_out.entries if entry.stream[1]})
 
         readable: list[tuple[Fact, Received]] = []
@@ -290,15 +298,17 @@ class _Taken:
     parked: list[parking.Parked] = field(default_factory=list[parking.Parked])
 
 
-async def _parked_before(tx: Transaction, entries: Iterable[Unreadable | Enveloped]) -> set[int]:
+async def _parked_before(tx: Transaction, entries: Iterable[Unreadable | Enveloped], *, of_any_kind: bool) -> set[int]:
     """
     Return the ids (Python's) of unreadable records that were parked when they came for the first time.
 
     They have no sequence for the guard to know them by, and one that was given up since must not block its key again.
+    A rebuild, whose guard has forgotten everything, asks the same of records *of any kind*: only those given up are
+    still there.
     """
-    unreadable = [entry.record for entry in entries if isinstance(entry, Unreadable)]
-    places = await parking.seen_before(tx, unreadable)
-    return {id(record) for record in unreadable if (record.topic, record.partition, record.offset) in places}
+    asked = [entry.record for entry in entries if of_any_kind or isinstance(entry, Unreadable)]
+    places = await parking.seen_before(tx, asked)
+    return {id(record) for record in asked if (record.topic, record.partition, record.offset) in places}
 
 
 class IntakePaused(Transient):

@@ -35,8 +35,9 @@ UNITS = "heijastin.scheduling.units.v1"
 GATE = (CASES, UNITS)
 """What must be complete before bad news is believed."""
 
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-"""Before any fact: when a case is to be looked at that was woken for another reason than time."""
+WOKEN = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before any fact: a case that is to be judged again at once looks again at this instant, or before it."""
+SETTLED_AT_ONCE = 500
 
 
 async def take_in(tx: Transaction, batch: Batch) -> Refusals:
@@ -72,10 +73,10 @@ async def take_in(tx: Transaction, batch: Batch) -> Refusals:
         cases[case_id] = replace(row, disturbed_since=since.get((CASES, str(case_id))))
     await store.save_facts(tx, kept)
     await store.save_units(tx, units)
-    if not tx.is_muted:
-        await judge_cases(tx, cases, {case_id: fact.trace for case_id, fact in newest.items()})
+    if tx.is_muted:
+        await store.save_cases(tx, [replace(row, look_again_at=WOKEN) for row in cases.values()])
     else:
-        await store.save_cases(tx, cases.values())
+        await judge_cases(tx, cases, {case_id: fact.trace for case_id, fact in newest.items()})
     return refusals
 
 
@@ -83,7 +84,8 @@ async def look_again(tx: Transaction, *, limit: int) -> list[float]:
     """
     Judge again at most *limit* cases whose time has come; returns how late each was, in seconds of business time.
 
-    Their time comes when the gate passes it, not when a clock of ours does. Several processes may sweep at once.
+    Their time comes when the gate passes it, not when a clock of ours does. Several processes may sweep at once. What
+    another thing than time has woken is not late: it counts as 0.
     """
     until = await gate.complete_until(tx.connection, GATE)
     if until is None:
@@ -91,11 +93,18 @@ async def look_again(tx: Transaction, *, limit: int) -> list[float]:
     cases = await store.claim_cases(tx, before=until, limit=limit)
     if cases:
         await judge_cases(tx, cases, {})
-    return [
-        (tx.now - row.look_again_at).total_seconds()
-        for row in cases.values()
-        if row.look_again_at is not None and row.look_again_at > LONG_AGO
-    ]
+    due = [row.look_again_at or WOKEN for row in cases.values()]
+    return [(tx.now - at).total_seconds() if at > WOKEN else 0.0 for at in due]
+
+
+async def forget(tx: Transaction) -> None:
+    """Remove what was heard, for a rebuild to hear it again; what was said of the promises stays."""
+    await store.forget(tx)
+
+
+async def settle(tx: Transaction) -> int:
+    """Judge a part of what a rebuild has heard; returns how many cases that was, 0 when all is judged."""
+    return len(await look_again(tx, limit=SETTLED_AT_ONCE))
 
 
 async def judge_cases(tx: Transaction, cases: Mapping[UUID, CaseRow], traces: Mapping[UUID, Trace]) -> None:

@@ -7,12 +7,13 @@ from typing import Final
 from starlette.types import ASGIApp
 
 import shared
-from services.quality import api, timers
+from services.quality import api, handlers, timers
 from services.quality.events import PromiseMade
 from services.quality.metrics import CATALOGUE
 from services.quality.settings import QualitySettings
 from services.quality.subscriptions import SUBSCRIPTION
 from shared.http import trust_of
+from shared.rebuild import Rebuilding
 from shared.service import Parts, Service
 
 
@@ -32,3 +33,6 @@ SERVICE: Final = Service(
     loops=timers.loops,
     metrics=CATALOGUE,
 )
+
+REBUILDING: Final = Rebuilding(SUBSCRIPTION, forget=handlers.forget, settle=handlers.settle)
+"""For `heijastin quality rebuild`."""

@@ -129,6 +129,13 @@ async def save_cases(tx: Transaction, rows: Iterable[CaseRow]) -> None:
     )
 
 
+async def forget(tx: Transaction) -> None:
+    """Remove all facts, units and what is known of cases; promises, as last said, stay."""
+    await tx.execute("DELETE FROM facts")
+    await tx.execute("DELETE FROM units")
+    await tx.execute("UPDATE cases SET context_sequence = 0, disturbed_since = NULL, look_again_at = NULL")
+
+
 async def save_facts(tx: Transaction, facts: Iterable[tuple[UUID, Fact]]) -> None:
     """Keep facts with their case; a version that is there already stays as it is."""
     await tx.executemany(_SAVE_FACTS, [(case_id, *_columns_of(fact)) for case_id, fact in facts])
