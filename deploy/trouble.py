@@ -5,7 +5,7 @@ from typing import Final
 
 
 class ExitCode(IntEnum):
-    """What a command's exit tells the script that called it; documented in docs/commands.md."""
+    """What a command's exit tells the script that called it."""
 
     OK = 0
     FAILED = 1
@@ -13,6 +13,7 @@ class ExitCode(IntEnum):
     NOT_FOUND = 3
     CONFLICT = 4
     UNAVAILABLE = 5
+    INTERRUPTED = 130
 
 
 class Trouble(Exception):

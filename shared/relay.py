@@ -31,7 +31,7 @@ from shared.errors import Transient
 from shared.failpoints import failpoint
 from shared.producer import Producer, Record
 
-_LEADER_LOCK = 0x9E1A7
+LEADER_LOCK = 0x9E1A7
 _CONNECTS_WITHIN_SECONDS = 10.0
 _ANSWERS_WITHIN_SECONDS = 60.0  # a database that vanished without a word must not keep us waiting for ever
 _STOP_SECONDS = 3.0
@@ -188,7 +188,7 @@ class Relay:
                 command_timeout=_ANSWERS_WITHIN_SECONDS,
                 server_settings={"application_name": "relay", **SESSION_SETTINGS},
             )
-        if not await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", _LEADER_LOCK):
+        if not await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
             return None
         place = await self._connection.fetchrow(_CLAIM)
         assert place is not None  # noqa: S101 - the table has exactly one row
