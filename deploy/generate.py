@@ -1,5 +1,5 @@
 """
-What is made from the code and committed beside it: contracts, OpenAPI, AsyncAPI and the page of events.
+What is made from the code and committed beside it: contracts, OpenAPI, AsyncAPI, the pages of events and metrics.
 
 Nothing is written while a contract contradicts a released one, or the system contradicts itself.
 """
@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from deploy import asyncapi, events_page
+from deploy import asyncapi, events_page, metrics_page
 from deploy.system import ROOT, System, load_system
 from shared import contracts
 
@@ -24,7 +24,7 @@ def generate(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 and name what is stale.")] = False,
     release: Annotated[bool, typer.Option("--release", help="Put today's contracts among the released ones.")] = False,
 ) -> None:
-    """Write contracts, OpenAPI, AsyncAPI and docs/events.md anew from the code."""
+    """Write contracts, OpenAPI, AsyncAPI and the pages of events and metrics anew from the code."""
     system = load_system()
     try:
         files = generated(system)
@@ -54,6 +54,7 @@ def generated(system: System, root: Path = ROOT) -> dict[Path, str]:
     files |= {_folder(service, root) / "openapi.json": document for service, document in system.apis.items()}
     files[root / "docs" / "asyncapi.json"] = contracts.as_text(asyncapi.document(system))
     files[root / "docs" / "events.md"] = events_page.page(system)
+    files[root / "docs" / "operations" / "metrics.md"] = metrics_page.page(system.metrics)
     return files
 
 

@@ -9,7 +9,7 @@ import importlib.util
 import pkgutil
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +22,7 @@ from shared.contracts import Contract, contract_of, events_of
 from shared.events import Consumed
 from shared.http import openapi_of
 from shared.intake import Subscription
+from shared.metering import Catalogue
 from shared.service import Service
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +33,8 @@ class System:
     """
     Topics by name; everything else by service.
 
-    `relayed` are the topics that its relay keeps complete (with watermarks), `apis` the OpenAPI document of its API.
+    `relayed` are the topics that its relay keeps complete (with watermarks), `apis` the OpenAPI document of its API,
+    `metrics` what it measures beside the plumbing.
     """
 
     version: str
@@ -41,6 +43,7 @@ class System:
     relayed: Mapping[str, tuple[str, ...]]
     subscriptions: Mapping[str, Subscription]
     apis: Mapping[str, str]
+    metrics: Mapping[str, Catalogue] = field(default_factory=dict[str, Catalogue])
 
     @cached_property
     def published(self) -> Mapping[str, Contract]:
@@ -119,6 +122,7 @@ def load_system() -> System:
         relayed={name: service.publishes for name, service in running.items()},
         subscriptions={name: service.subscription for name, service in running.items() if service.subscription},
         apis={name: openapi_of(room.app()) for name, room in _rooms(names, "api")},
+        metrics={name: service.metrics for name, service in running.items()},
     )
 
 

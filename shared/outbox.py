@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from shared import ids
+from shared import ids, logs
 from shared.database import Trace, Transaction
 from shared.events import Event
+
+log = logs.get(__name__)
 
 MAX_PAYLOAD_BYTES = 200_000
 """Far below Kafka's default record limit of 1 MiB: what could never be sent is refused here, while it can be helped."""
@@ -96,6 +98,15 @@ async def append_each(tx: Transaction, events: Sequence[tuple[Event, Trace]]) ->
         [trace.traceparent for _, trace in events],
         [_payload(event) for event, _ in events],
     )
+    for (event, trace), sequence in zip(events, sequences, strict=True):
+        log.info(
+            "fact_appended",
+            event_type=event.wire_type(),
+            subject=event.subject(),
+            sequence=sequence,
+            correlation_id=trace.correlation_id,
+            causation_id=trace.causation_id,
+        )
     return recorded_at
 
 
