@@ -18,13 +18,13 @@ def contradiction(said: OfCase, *, now: datetime) -> str | None:
     """
     Return the coded reason why what was *said* cannot be so, or None.
 
-    *now* is the reader's business time: what is said to have happened later than a few minutes after it is refused.
+    *now* is the reader's business time: what is said to have ended later than a few minutes after it is refused.
     """
     if not isinstance(said, MeetingStated | FollowUpStated) or not said.held:
         return None
     if said.held_from is None or said.held_until is None or said.held_on is None:
         return TIMES_MISSING
-    if said.held_from > now + CLOCKS_MAY_DIFFER:
+    if max(said.held_from, said.held_until) > now + CLOCKS_MAY_DIFFER:
         return IN_THE_FUTURE
     day = last_day(said.held_until) if isinstance(said, MeetingStated) else local_date(said.held_from)
     return None if day == said.held_on else DATE_CONTRADICTS_INSTANT
