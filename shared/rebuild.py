@@ -9,15 +9,15 @@ rebuild lives, the row in `intake` should it die half-way; then it is started ag
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.consumer import Record, readable_headers
 from shared.database import Database, Transaction
 from shared.errors import Conflict
 from shared.intake import INTAKE_LOCK, Intake, Subscription
+from shared.kafka_client import Record, readable
 
 _READ_AT_ONCE = 500
 _LOCK_POLL_SECONDS = 0.05
@@ -138,7 +138,7 @@ async def _read_again(
     while unread:
         by_partition = await reader.getmany(timeout_ms=_READ_PATIENCE_MS, max_records=_READ_AT_ONCE)
         records = [
-            replace(record, headers=readable_headers(record))
+            readable(record)
             for partition, of_partition in by_partition.items()
             for record in of_partition
             if record.offset < ends[partition]
