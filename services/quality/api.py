@@ -51,6 +51,7 @@ class Monthly(BaseModel):
     kept_late: int
     lapsed: int
     ended_with_case: int
+    ended_recorded_late: int
     undetermined: int
     strict_rate: float | None
 
@@ -181,6 +182,7 @@ def _monthly(figures: Figures) -> Monthly:
         kept_late=figures.kept_late,
         lapsed=figures.lapsed,
         ended_with_case=figures.ended_with_case,
+        ended_recorded_late=figures.ended_recorded_late,
         undetermined=figures.undetermined,
         strict_rate=figures.strict_rate,
     )

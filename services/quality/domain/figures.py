@@ -32,7 +32,8 @@ class Figures:
     The figures of one unit and one month (its first day), imports or the others.
 
     `due` are those that the strict rate is of: neither void, nor ended with the case, nor undetermined. `kept` were
-    kept in time, `kept_recorded_late` of them not known to be when they expired.
+    kept in time, `kept_recorded_late` of them not known to be when they expired; likewise `ended_recorded_late` of
+    those that ended with the case.
     """
 
     unit_id: UUID
@@ -44,6 +45,7 @@ class Figures:
     kept_late: int
     lapsed: int
     ended_with_case: int
+    ended_recorded_late: int
     undetermined: int
 
     @property
@@ -71,6 +73,7 @@ def figures(promises: Iterable[Counted], *, as_of_day: date) -> list[Figures]:
             kept_late=count["kept_late"],
             lapsed=count["lapsed"],
             ended_with_case=count["ended_with_case"],
+            ended_recorded_late=count["ended_recorded_late"],
             undetermined=count["undetermined"],
         )
         for (unit_id, month, imported), count in sorted(counts.items(), key=lambda each: each[0])
@@ -81,7 +84,7 @@ def _columns(promise: Counted) -> list[str]:
     if promise.is_undetermined:
         return ["undetermined"]
     if promise.status is Status.ENDED_WITH_CASE:
-        return ["ended_with_case"]
+        return ["ended_with_case", *(["ended_recorded_late"] if promise.is_recorded_late else [])]
     columns = ["due"]
     if promise.status is Status.KEPT:
         columns.append("kept")
