@@ -6,7 +6,7 @@ All instants are UTC, all days local (Europe/Helsinki). Of a subject the highest
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -64,6 +64,7 @@ class Case:
 
 Fact = Meeting | FollowUp | Case
 F = TypeVar("F", Meeting, FollowUp, Case)
+_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,10 @@ class CaseFacts:
         if all(fact.recorded_at < instant for fact in self):
             return self
         return CaseFacts.of(fact for fact in self if fact.recorded_at < instant)
+
+    def through(self, instant: datetime) -> "CaseFacts":
+        """Return those recorded at *instant* or before."""
+        return self.before(instant + _MOMENT)
 
     def standing(self) -> "CaseFacts":
         """Return of each subject the highest version."""

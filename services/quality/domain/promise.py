@@ -106,8 +106,8 @@ def _judged(policy: Policy, opening: Opening, known: CaseFacts, unit_of: UnitOf,
     if promise.is_in_breach:
         return replace(promise, in_breach_since=_in_breach_since(policy, promise, known, unit_of))
     if promise.status in _GOOD_ENDS:
-        at_expiry = _status_after(policy, promise, known, unit_of, promise.expires_at)
-        return replace(promise, is_recorded_late=at_expiry not in _GOOD_ENDS)
+        at_expiry = known_after(policy, promise, known, unit_of, promise.expires_at)
+        return replace(promise, is_recorded_late=at_expiry.status not in _GOOD_ENDS)
     return promise
 
 
@@ -160,19 +160,22 @@ def _in_breach_since(policy: Policy, promise: Promise, known: CaseFacts, unit_of
     turns = [promise.expires_at, *sorted({f.recorded_at for f in known if f.recorded_at > promise.expires_at})]
     since = turns[-1]
     for turn in reversed(turns[:-1]):
-        if _status_after(policy, promise, known, unit_of, turn) not in BREACHES:
+        if not known_after(policy, promise, known, unit_of, turn).is_in_breach:
             break
         since = turn
     return since
 
 
-def _status_after(policy: Policy, promise: Promise, known: CaseFacts, unit_of: UnitOf, instant: datetime) -> Status:
-    """Return the status just after *instant*, with the opening as it was known then."""
-    after = instant + _AT_ONCE
-    known_then = known.before(after)
+def known_after(policy: Policy, promise: Promise, known: CaseFacts, unit_of: UnitOf, instant: datetime) -> Promise:
+    """
+    Return *promise* as it was known just after *instant*, with the opening as it was known then.
+
+    Void if nothing was known of it; when it came to be in breach, or that it was recorded late, is not told.
+    """
+    known_then = known.through(instant)
     if known_then is known:
-        return promise.status
+        return promise
     opening = _openings(policy, known_then).get(promise.opening.subject_id)
     if opening is None:
-        return Status.VOID
-    return _met_or_not(_made(policy, opening, unit_of), policy, known_then.standing(), after).status
+        return replace(promise, status=Status.VOID)
+    return _met_or_not(_made(policy, opening, unit_of), policy, known_then.standing(), instant + _AT_ONCE)

@@ -3,22 +3,24 @@ Warnings: when the team of an open promise is told that it may not be kept, earl
 
 A promise has at most one warning at a time, the worst of what has been reached: after a long silence only that one
 speaks. A booking that lies ahead, in time, keeps all of them quiet; once its day has passed without having been
-recorded as held, they speak again.
+recorded as held, they speak again. Whatever takes that quiet away, at whatever hour, they wait for working hours.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
 from services.quality.domain.calendar import end_of, local_date
 from services.quality.domain.facts import CaseFacts
-from services.quality.domain.policies import Policy
-from services.quality.domain.promise import Promise, Status
+from services.quality.domain.policies import Booking, Policy
+from services.quality.domain.promise import Promise, Status, UnitOf, known_after
 from services.quality.domain.units import Unit
 from shared.derived import derived_id
 
 _WARNINGS = UUID("6a0d2f3e-53c8-4b8a-9a0e-5d1e7c7f4b21")
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def warning_id(promise_id: UUID, rung: str, due_on: date) -> UUID:
     return derived_id(_WARNINGS, promise_id, rung, due_on)
 
 
-def warnings(policy: Policy, promise: Promise, standing: CaseFacts, unit: Unit) -> list[AtRisk]:
+def warnings(policy: Policy, promise: Promise, known: CaseFacts, unit_of: UnitOf) -> list[AtRisk]:
     """
     Return all that will be said of an open *promise* as long as nothing changes, in the order it will be said.
 
@@ -47,14 +49,15 @@ def warnings(policy: Policy, promise: Promise, standing: CaseFacts, unit: Unit) 
     opening = promise.opening
     if promise.status is not Status.OPEN or opening.imported:
         return []
-    bookings = [booking for booking in policy.books(standing) if booking.at > opening.started_at]
-    in_time = [day for booking in bookings if (day := local_date(booking.at)) <= promise.due_on]
-    quiet_until = end_of(max(in_time)) if in_time else opening.recorded_at
-    too_late = [booking.recorded_at for booking in bookings if local_date(booking.at) > promise.due_on]
+    unit = unit_of(opening.unit_id)
+    quiet_until = _quiet_until(policy, promise, known, unit_of)
+    too_late = [
+        booking.recorded_at for booking in _ahead(policy, promise, known) if local_date(booking.at) > promise.due_on
+    ]
 
     ladder: list[tuple[str, datetime]] = []
     if not promise.is_late_entry:
-        grounds_at = max(too_late, default=opening.recorded_at)
+        grounds_at = min(too_late, default=opening.recorded_at)
         ladder.append(("booked_too_late" if too_late else "nothing_booked", grounds_at))
     ladder += [
         (f"{days}_days_before", at)
@@ -68,6 +71,28 @@ def warnings(policy: Policy, promise: Promise, standing: CaseFacts, unit: Unit) 
         for place, warning in enumerate(spoken)
         if warning.since <= promise.expires_at and all(graver.since > warning.since for graver in spoken[place + 1 :])
     ]
+
+
+def _quiet_until(policy: Policy, promise: Promise, known: CaseFacts, unit_of: UnitOf) -> datetime:
+    """Return from when on, by all that was recorded since the promise was, nothing has kept its warnings quiet."""
+    recorded_at = promise.opening.recorded_at
+    since, guarded_until = recorded_at, _NEVER
+    for turn in [recorded_at, *sorted({fact.recorded_at for fact in known if fact.recorded_at > recorded_at})]:
+        # What has guarded it until now, this turn may have ended; or it had ended by itself before.
+        since = max(since, min(guarded_until, turn))
+        then = known_after(policy, promise, known, unit_of, turn)
+        has_these_warnings = then.status is Status.OPEN and then.due_on == promise.due_on
+        guarded_until = _guarded_until(policy, then, known.through(turn)) if has_these_warnings else _FOR_EVER
+    return max(since, guarded_until)
+
+
+def _guarded_until(policy: Policy, promise: Promise, known: CaseFacts) -> datetime:
+    in_time = [day for each in _ahead(policy, promise, known) if (day := local_date(each.at)) <= promise.due_on]
+    return end_of(max(in_time)) if in_time else _NEVER
+
+
+def _ahead(policy: Policy, promise: Promise, known: CaseFacts) -> list[Booking]:
+    return [booking for booking in policy.books(known.standing()) if booking.at > promise.opening.started_at]
 
 
 @lru_cache(maxsize=4096)
