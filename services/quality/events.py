@@ -133,7 +133,7 @@ class PromiseMade(PromiseFact):
 
 class PromiseRedated(PromiseFact):
     """
-    Emitted when the day counted from or the due day moved: the meeting's date was corrected, or its rule.
+    Emitted when anchor, due day, rule or unit are others than last said: a correction, or a rule heard of later.
 
     Key: the case. Needed by whoever shows due days.
     """

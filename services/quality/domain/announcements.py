@@ -61,7 +61,7 @@ def announce(said: PromiseFact | None, standing: Standing, context: Context) -> 
 
     *said* is the last fact published about the promise. All that is returned carries the same whole state, each with
     the next version. Of a promise that was void before it was ever made nothing is said. While a promise is
-    undetermined its state stays as it was last said.
+    undetermined its state stays as it was last said; bad news that was said stays said while the gate is shut again.
     """
     if said is None and standing.promise.status is Status.VOID:
         return []
@@ -70,8 +70,14 @@ def announce(said: PromiseFact | None, standing: Standing, context: Context) -> 
             now = said.model_dump() | {"is_undetermined": True}
             return [] if said.is_undetermined else _facts([PromiseUndetermined], now, said)
         return _facts([PromiseMade, PromiseUndetermined], _state(None, _withheld(standing), context), None)
+    if said is not None and standing.is_gate_shut and standing.promise.status is Status.OPEN and _is_bad(said):
+        return []
     now = _state(said, standing, context)
     return _facts(list(_kinds(said, now)), now, said)
+
+
+def _is_bad(said: PromiseFact) -> bool:
+    return said.status in BREACHES or said.warning_id is not None
 
 
 def _withheld(standing: Standing) -> Standing:
@@ -94,7 +100,7 @@ def _kinds(said: PromiseFact | None, now: dict[str, Any]) -> Iterator[type[Promi
         if now["status"] in _STATUS_EVENTS and now["status"] != "open":
             yield _STATUS_EVENTS[now["status"]]
     else:
-        if _differ(said, now, _DATES):
+        if _differ(said, now, (*_DATES, *_TERMS)):
             yield PromiseRedated
         has_entered = now["status"] != said.status or said.is_undetermined
         if now["status"] in _STATUS_EVENTS and (
@@ -168,6 +174,7 @@ def _differ(said: PromiseFact, now: dict[str, Any], fields: Iterable[str]) -> bo
 
 
 _DATES = ("anchor_on", "due_on", "expires_at")
+_TERMS = ("unit_id", "holiday_policy", "remote_counts", "imported")
 _SUBSTANCE = ("met_by_id", "met_on", "days_late", "ended_on", "is_recorded_late")
 # Entering `lapsed` is told by the deviation's own events.
 _STATUS_EVENTS: Mapping[str, type[PromiseFact]] = {

@@ -23,11 +23,16 @@ _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is so of one promise now: the promise, its warning if it has one, and whether that is all uncertain."""
+    """
+    What is so of one promise now: the promise, its warning if it has one, and whether that is all uncertain.
+
+    While the gate is shut no bad news is known, neither that there is any nor that there is none.
+    """
 
     promise: Promise
     warning: AtRisk | None
     is_undetermined: bool
+    is_gate_shut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ def judge_live(
                 promise=_unless_held_back(promise, certain.promises.get(subject_id)),
                 warning=all_known.warning(subject_id) if certain.warning(subject_id) else None,
                 is_undetermined=is_undetermined,
+                is_gate_shut=gate is None,
             )
         looks += [*all_known.turns(), *certain.turns()]
     return Judgement(standings, min((look for look in looks if look >= until), default=None))
@@ -88,15 +94,9 @@ class _Sight:
 
     @classmethod
     def of(cls, policy: Policy, known: CaseFacts, unit_of: UnitOf, until: datetime) -> "_Sight":
-        promises, standing = assess(policy, known, unit_of, until), known.standing()
-        return cls(
-            until,
-            promises,
-            {
-                subject_id: warnings(policy, promise, standing, unit_of(promise.opening.unit_id))
-                for subject_id, promise in promises.items()
-            },
-        )
+        promises = assess(policy, known, unit_of, until)
+        spoken = {subject_id: warnings(policy, promise, known, unit_of) for subject_id, promise in promises.items()}
+        return cls(until, promises, spoken)
 
     def warning(self, subject_id: UUID) -> AtRisk | None:
         """Return the gravest warning whose time has come."""
