@@ -2,12 +2,16 @@ import asyncio
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
 
+from services.scheduling.commands.cases import ReassignCase
 from services.scheduling.domain.calendar import local_date
+from services.scheduling.handlers.cases import reassign_case
 from shared import ids
+from tests.probe import until
 from tests.scheduling.builders import OTHER_TEAM_ID, OTHER_UNIT_ID, OTHER_WORKER_ID, TEAM_ID, UNIT_ID, WORKER_ID
 from tests.scheduling.conftest import Region
 from tests.scheduling.edge import UNIT, Caller, told
@@ -15,6 +19,9 @@ from tests.scheduling.edge import UNIT, Caller, told
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio]
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
+SOMEBODY_WAITS = """
+    SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')
+"""
 BODY: dict[str, Any] = {
     "unit_id": str(UNIT_ID),
     "team_id": str(TEAM_ID),
@@ -113,6 +120,24 @@ class TestReassignCase:
         ((name, fact),) = await region.told()
         assert (name, fact["unit_id"], fact["version"]) == ("CaseReassigned", str(OTHER_UNIT_ID), 2)
         assert fact["responsible_worker_ids"] == [str(OTHER_WORKER_ID)]
+
+    async def test_lets_no_later_fact_of_the_case_name_the_old_hands(self, region: Region) -> None:
+        """Whatever waits for the case's row sees it as it then is: the order of the facts is the order of the world."""
+        await region.lead.put(f"/v1/teams/{OTHER_TEAM_ID}", {"unit_id": str(UNIT_ID), "name": "Tiimi 2"})
+        command = ReassignCase(unit_id=UNIT_ID, team_id=OTHER_TEAM_ID, responsible_worker_ids=(OTHER_WORKER_ID,))
+
+        async with region.database.transaction() as tx:
+            await reassign_case(command, UUID(region.case["case_id"]), tx=tx, version=1, yours=frozenset({UNIT_ID}))
+            scheduling = asyncio.create_task(
+                region.coordinator.create(f"{region.of_case}/meetings", region.times("planned", hours=24))
+            )
+            await until(lambda: region.database.pool.fetchval(SOMEBODY_WAITS))
+        await scheduling
+
+        assert [(name, fact["team_id"]) for name, fact in await region.told()] == [
+            ("CaseReassigned", str(OTHER_TEAM_ID)),
+            ("MeetingScheduled", str(OTHER_TEAM_ID)),
+        ]
 
 
 class TestCloseAndReopen:
