@@ -10,7 +10,6 @@ The settings stand against traps that `tests/shared/test_consumer.py` shows one 
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,7 +17,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import cast
 
-from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.exceptions import NackMessage
@@ -27,7 +26,7 @@ from faststream.kafka.annotations import KafkaMessage
 from faststream.message import AckStatus
 
 from shared import clock, logs
-from shared.kafka_client import Client
+from shared.kafka_client import Client, Record, decode_nothing, parse_safely
 from shared.loops import Dependency
 from shared.metering import Metrics
 from shared.metrics import BATCH_HANDLING, BATCH_SIZE, CONSUMER_CONNECTED, EVENT_HANDLING, LAG, LAST_BATCH_AGE
@@ -38,7 +37,6 @@ log = logs.get(__name__)
 _library_log = logging.getLogger(f"{__name__}.faststream")
 _library_log.setLevel(logging.ERROR)
 
-Record = ConsumerRecord[bytes, bytes]
 Take = Callable[[tuple[Record, ...], Callable[[], bool]], Awaitable[None]]
 """
 Settles a batch: when it returns, all effects are durable. It should raise soon once the callable it is given says that
@@ -217,8 +215,8 @@ class Consumer:
             group_instance_id=self._instance,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,  # every other policy loses a batch that failed
-            parser=_safe,
-            decoder=_noop,
+            parser=parse_safely,
+            decoder=decode_nothing,
             listener=_Drain(self),
             rebalance_timeout_ms=60_000,
             session_timeout_ms=45_000,
@@ -338,23 +336,6 @@ class _Drain(ConsumerRebalanceListener):
     ) -> None:
         """Go on."""
         self._consumer.assign(len(assigned))
-
-
-async def _safe(
-    records: tuple[Record, ...], original: Callable[[tuple[Record, ...]], Awaitable[KafkaMessage]]
-) -> KafkaMessage:
-    """Parse with headers made readable: one that is null or not UTF-8 would lose the whole batch around it."""
-    return await original(tuple(dataclasses.replace(record, headers=readable_headers(record)) for record in records))
-
-
-def readable_headers(record: Record) -> tuple[tuple[str, bytes], ...]:
-    """Return the headers with null as nothing and bytes that are not UTF-8 escaped by backslashes."""
-    headers = cast("Sequence[tuple[str, bytes | None]]", record.headers)  # whatever its types say
-    return tuple((name, (value or b"").decode("utf-8", "backslashreplace").encode()) for name, value in headers)
-
-
-async def _noop(_message: KafkaMessage) -> None:
-    """Decode nothing: each record is read once, by who knows what it is."""
 
 
 async def _close(broker: KafkaBroker) -> None:

@@ -7,19 +7,22 @@ All reaching into their insides is in this file; the versions are pinned, and th
 # ruff: noqa: SLF001 - reaching in is what this file is for
 
 import asyncio
+import dataclasses
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, Self, cast
 
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
-from faststream.kafka import KafkaBroker
+from faststream.kafka import KafkaBroker, KafkaMessage
 
 from shared import logs
 from shared.trouble import ends_within
 
 log = logs.get(__name__)
+
+Record = ConsumerRecord[bytes, bytes]
 
 _ABANDONED_WITHIN_SECONDS = 1.0
 
@@ -149,3 +152,30 @@ def _partition_of(error: Exception) -> TopicPartition:
         if frame.f_code.co_name == "fetched_records":
             return frame.f_locals["tp"]
     raise error
+
+
+async def parse_safely(
+    records: tuple[Record, ...], original: Callable[[tuple[Record, ...]], Awaitable[KafkaMessage]]
+) -> KafkaMessage:
+    """
+    Wrap a batch in the framework's message without letting it look at the headers.
+
+    One header that is null or not UTF-8 would make it drop the whole batch, and reading them all costs it more than
+    the rest of its work. What is settled or rewound is `raw_message`.
+    """
+    message = await original((dataclasses.replace(records[0], headers=()),))
+    message.raw_message = tuple(map(readable, records))
+    return message
+
+
+def readable(record: Record) -> Record:
+    """Return *record* with ASCII headers only: null becomes nothing, other bytes are escaped by backslashes."""
+    headers = cast("Sequence[tuple[str, bytes | None]]", record.headers)  # whatever its types say
+    if all(value is not None and value.isascii() for _, value in headers):
+        return record
+    escaped = ((name, (value or b"").decode("ascii", "backslashreplace").encode()) for name, value in headers)
+    return dataclasses.replace(record, headers=tuple(escaped))
+
+
+async def decode_nothing(_message: KafkaMessage) -> None:
+    """Decode nothing: each record is read once, by who knows what it is."""
