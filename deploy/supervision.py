@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import httpx
@@ -13,12 +14,24 @@ from deploy import processes
 from deploy.trouble import ExitCode, Trouble
 from shared.clock import monotonic
 
+CLI = (sys.executable, "-m", "deploy.cli")
+"""`heijastin`, wherever it is installed."""
+
 _ENDS_WITHIN_SECONDS = 16.0  # a service promises 15
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
 _STEADY_AFTER_SECONDS = 60.0
 _READY_WITHIN_SECONDS = 60.0
 _LOOK_EVERY_SECONDS = 0.05
+
+
+def running(
+    service: str, *, environment: Mapping[str, str], log: Path
+) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+    """Run *service* while the context is open, in our environment and *environment*."""
+    return processes.running(
+        *CLI, "serve", service, log=log, env={**os.environ, **environment}, patience_seconds=_ENDS_WITHIN_SECONDS
+    )
 
 
 async def keep_running(service: str, *, environment: Mapping[str, str], log: Path, say: Callable[[str], None]) -> None:
@@ -29,12 +42,9 @@ async def keep_running(service: str, *, environment: Mapping[str, str], log: Pat
         Trouble: its settings or its schema are wrong; starting it again would not help.
     """
     pause = _FIRST_PAUSE_SECONDS
-    command = (sys.executable, "-m", "deploy.cli", "serve", service)
     while True:
         began = monotonic()
-        async with processes.running(
-            *command, log=log, env={**os.environ, **environment}, patience_seconds=_ENDS_WITHIN_SECONDS
-        ) as process:
+        async with running(service, environment=environment, log=log) as process:
             code = await process.wait()
         if code == os.EX_CONFIG:
             what = f"{service} does not start:\n{processes.last_words(log)}"

@@ -9,7 +9,7 @@ import base64
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,7 +154,7 @@ class _Trial:
     async def _start_service(self, name: str, running: Running, keys: Path) -> None:
         with self._timed(name):
             log = log_of(running, name)
-            environment = _environment(name, running, keys)
+            environment = environment_of(name, running, keys)
             keeping = supervision.keep_running(name, environment=environment, log=log, say=self.say)
             self.services.append(self.group.create_task(keeping))
             await supervision.until_ready(running.http[name], service=name, log=log)
@@ -175,7 +175,8 @@ def log_of(running: Running, service: str) -> Path:
     return running.folder / f"{service}.log"
 
 
-def _environment(service: str, running: Running, keys: Path) -> Mapping[str, str]:
+def environment_of(service: str, running: Running, keys: Path) -> dict[str, str]:
+    """Return the settings of *service* as environment variables; the address of its database goes into a file."""
     url = running.folder / f"{service}.url"
     url.touch(mode=0o600)
     url.write_text(running.databases[service].runtime, encoding="utf-8")
@@ -183,6 +184,7 @@ def _environment(service: str, running: Running, keys: Path) -> Mapping[str, str
         "ENVIRONMENT": "trial",
         "DATABASE_URL_FILE": str(url),
         "KAFKA_SERVERS": running.kafka,
+        "KAFKA_INSTANCE": service,
         "HTTP_PORT": running.http[service].rpartition(":")[2],
         "TOKEN_KEYS_FILE": str(keys),
         "TOKEN_ISSUER": tokens.ISSUER,

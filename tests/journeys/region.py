@@ -1,0 +1,384 @@
+"""
+A running region for the journeys: real Postgres, a Kafka of its own, both services as processes of their own.
+
+Journeys share it. Each has families of its own, and business time only moves forward; who kills or stops something
+starts it again.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from deploy import clocks, kafka, kafka_topics, processes, relays, seed, supervision, tokens, topics, trial
+from deploy.api import Answer, Api, asked_by
+from deploy.clocks import HELSINKI
+from deploy.databases import Urls
+from deploy.state import Running
+from deploy.stream import Told, facts
+from tests.probe import until
+
+JOURNEY = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.xdist_group("journeys"),  # one region is enough
+    pytest.mark.journey,
+    pytest.mark.kafka,
+    pytest.mark.postgres,
+]
+"""What each journey is marked with."""
+
+CASES = "heijastin.scheduling.cases.v1"
+PROMISES = "heijastin.quality.promises.v1"
+SERVICES = ("quality", "scheduling")
+
+_QUICKLY = {"WATERMARK_INTERVAL_SECONDS": "0.2"}
+_LATEST_DAY = 26  # every month has it, and the day after it
+
+
+@dataclass(slots=True)
+class Family:
+    """A family under way: its case and its Heijastin as scheduling answered last, and the day of that Heijastin."""
+
+    case: Answer
+    meeting: Answer
+    day: date
+
+    @property
+    def id(self) -> str:
+        """The case's id, which is the key of all its facts."""
+        return str(self.case["case_id"])
+
+
+@dataclass(slots=True)
+class LiveRegion:
+    """The region; `people` ask scheduling as their roles let them, `manager` asks quality."""
+
+    running: Running
+    people: seed.Region
+    manager: Api
+    broker: "Broker"
+    processes: "dict[str, ServiceProcess]"
+    heard: list[Told] = field(default_factory=list[Told])
+    """Every record of every topic but watermarks, in the order of its partition."""
+
+    # --- time
+
+    async def now(self) -> datetime:
+        """Return the business time."""
+        return await clocks.now(self.running.databases.values())
+
+    async def advance(self, to: datetime) -> None:
+        """Let business time pass in all databases."""
+        await clocks.advance(self.running.databases.values(), to=to)
+
+    async def monday(self) -> date:
+        """Go on to the next Monday, 9 o'clock, whose month and the next have its day and the one after; return it."""
+        day = (await self.now()).astimezone(HELSINKI).date() + timedelta(days=1)
+        while day.isoweekday() != 1 or day.day > _LATEST_DAY:
+            day += timedelta(days=1)
+        await self.advance(at(day, 9))
+        return day
+
+    # --- what people do
+
+    async def open(self, day: date) -> Family:
+        """Open a case for an invented family and schedule its Heijastin for *day*, 12 to 15."""
+        case = await self.people.open_case("Perhe Koe-Keksitty", on=at(day, 9))
+        return Family(case, await self.people.schedule(case, at=at(day, 12)), day)
+
+    async def hold(self, family: Family, close: Mapping[str, object] | None = None) -> None:
+        """Record that the family's Heijastin was held; with nothing agreed unless *close* says otherwise."""
+        nothing = seed.nothing_agreed(book_by=at(family.day, 12) + timedelta(days=7))
+        family.meeting = await self.people.hold(family.meeting, at=at(family.day, 12), close=close or nothing)
+
+    async def promised(self, day: date, close: Mapping[str, object] | None = None) -> Family:
+        """Let a family have its Heijastin on *day*, and wait until the promise is made."""
+        family = await self.open(day)
+        if await self.now() < at(day, 15):
+            await self.advance(at(day, 15, 5))
+        await self.hold(family, close)
+        await self.told(family, "PromiseMade")
+        return family
+
+    async def meet(self, family: Family, when: datetime) -> Answer:
+        """Record the family's one booked follow-up as held."""
+        [follow_up] = await self.people.follow_ups(family.case)
+        return await self.people.meet(follow_up, at=when)
+
+    async def board(self) -> dict[str, Answer]:
+        """Return what waits for the responsible worker, by case."""
+        items = (await self.people.scheduling["responsible_social_worker"].get("/v1/board", limit="100"))["items"]
+        return {item["case_id"]: item for item in items}
+
+    # --- what is told
+
+    def facts(self, family: Family | str, topic: str = PROMISES) -> list[Told]:
+        """Return what the topic tells of a family, each fact once, in the order it came first."""
+        key = family if isinstance(family, str) else family.id
+        found: dict[str, Told] = {}
+        for told in self.heard:
+            if told.key == key and told.record.topic == topic and told.envelope is not None:
+                found.setdefault(told.envelope.event_id, told)
+        return list(found.values())
+
+    def kinds(self, family: Family | str, topic: str = PROMISES) -> list[str]:
+        """Return the names of those facts."""
+        return [told.kind.rpartition(".")[2] for told in self.facts(family, topic)]
+
+    async def told(self, family: Family | str, kind: str, *, topic: str = PROMISES, **said: object) -> dict[str, Any]:
+        """Wait until a fact of *kind* that says *said* has come of a family, and return the last such body."""
+
+        async def has_come() -> dict[str, Any]:
+            bodies = [told.payload for told in self.facts(family, topic) if told.is_of(kind)]
+            matching = [body for body in bodies if said.items() <= body.items()]
+            assert matching, f"no {kind} {said} among {self.kinds(family, topic)}: {bodies}"
+            return matching[-1]
+
+        return await until(has_come, within_seconds=45)
+
+    async def promise(self, family: Family | str) -> Answer:
+        """Return quality's answer about the family's one promise."""
+        [promise] = await self.promises(family)
+        return promise
+
+    async def promises(self, family: Family | str) -> list[Answer]:
+        """Return quality's answer about the family's promises, by due day."""
+        key = family if isinstance(family, str) else family.id
+        return list((await self.manager.get("/v1/promises", case_id=key))["items"])
+
+    async def story(self, family: Family | str) -> list[str]:
+        """
+        Return the names of all that quality ever published of a family's one promise, in order.
+
+        From its own log, which is complete at once; waits until the topic tells the same, each fact with the next
+        sequence.
+        """
+        promise = await self.promise(family)
+        history = await self.manager.http.get(f"/v1/promises/{promise['promise_id']}/history")
+        said = [each["event_type"].split(".")[2] for each in history.raise_for_status().json()]
+
+        async def topic_tells_the_same() -> bool:
+            assert self.kinds(family) == said
+            return True
+
+        await until(topic_tells_the_same, within_seconds=45)
+        assert sequences(self.facts(family)) == list(range(1, len(said) + 1))
+        return said
+
+    async def as_of(self) -> datetime | None:
+        """Return until when quality has heard everything."""
+        heard_until: str | None = (await self.manager.get("/v1/as-of"))["as_of"]
+        return datetime.fromisoformat(heard_until) if heard_until else None
+
+    async def judged(self, beyond: datetime) -> None:
+        """Wait until quality has heard everything recorded before *beyond*, and has looked at all that was due."""
+
+        async def is_heard() -> bool:
+            return (heard_until := await self.as_of()) is not None and heard_until > beyond
+
+        await until(is_heard, within_seconds=45)
+        await self.swept()
+
+    async def swept(self) -> None:
+        """Wait until quality has begun, and ended, a look at all that is due."""
+        before = await self._sweeps()
+
+        async def has_looked() -> bool:
+            return await self._sweeps() >= before + 2  # the first of them may have begun before
+
+        await until(has_looked, within_seconds=45)
+
+    async def _sweeps(self) -> float:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            text = (await http.get(f"{self.running.http['quality']}/metrics")).text
+        for line in text.splitlines():
+            if line.startswith("quality_loop_passes_total{") and 'loop="sweep"' in line:
+                return float(line.rpartition(" ")[2])
+        return 0.0
+
+    async def figures(self, month: date) -> Mapping[str, Any]:
+        """Return the figures of the region's one unit for the due month of *month*, zeros if there are none."""
+        first = month.replace(day=1)
+        after = (first + timedelta(days=31)).replace(day=1)
+        report = await self.manager.get("/v1/figures", **{"from": first.isoformat(), "until": after.isoformat()})
+        return next((each for each in report["figures"] if not each["imported"]), NO_FIGURES)
+
+    # --- what breaks
+
+    async def kill(self, service: str) -> None:
+        """End a service as a power cut would."""
+        await self.processes[service].kill()
+
+    async def start(self, service: str, **settings: str) -> None:
+        """Start a service again, with other environment variables if need be, and wait until it is ready."""
+        await self.processes[service].start(**settings)
+        await self.processes[service].until_ready()
+
+    @asynccontextmanager
+    async def relay_held(self, service: str) -> AsyncGenerator[None]:
+        """Keep a service from publishing anything while the context is open; all else goes on."""
+        async with relays.stopped(self.running, service):
+            yield
+
+    @asynccontextmanager
+    async def database(self, service: str) -> AsyncGenerator["asyncpg.Connection[asyncpg.Record]"]:
+        """Look into a service's own database."""
+        connection = await asyncpg.connect(self.running.databases[service].runtime)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def cli(self, *words: str) -> tuple[int, str]:
+        """Run `heijastin` as an operator would; returns the exit code and all that it said."""
+        urls = {f"{name.upper()}_DATABASE_URL": urls.runtime for name, urls in self.running.databases.items()}
+        owners = {f"{name.upper()}_OWNER_URL": urls.owner for name, urls in self.running.databases.items()}
+        process = await asyncio.create_subprocess_exec(
+            *supervision.CLI, *words,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, **urls, **owners, "KAFKA_SERVERS": self.running.kafka},
+        )  # fmt: skip
+        output, _ = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, output.decode()
+
+
+NO_FIGURES: Mapping[str, Any] = dict.fromkeys(
+    ("due", "kept", "kept_recorded_late", "kept_late", "lapsed", "ended_with_case", "undetermined"), 0
+)
+
+
+@dataclass(slots=True)
+class ServiceProcess:
+    """A service that can be killed and started again."""
+
+    name: str
+    running: Running
+    environment: Mapping[str, str]
+    process: asyncio.subprocess.Process | None = None
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def start(self, **settings: str) -> None:
+        """Start it; it may take a while until it is ready."""
+        environment = {**self.environment, **settings}
+        context = supervision.running(self.name, environment=environment, log=trial.log_of(self.running, self.name))
+        self.process = await self._stack.enter_async_context(context)
+
+    async def until_ready(self) -> None:
+        """Wait until it can be asked."""
+        log = trial.log_of(self.running, self.name)
+        await supervision.until_ready(self.running.http[self.name], service=self.name, log=log)
+
+    async def ended(self) -> int:
+        """Wait until it has ended by itself and return how."""
+        assert self.process is not None
+        async with asyncio.timeout(45):
+            code = await self.process.wait()
+        await self.stop()
+        return code
+
+    async def kill(self) -> None:
+        """End it by SIGKILL."""
+        assert self.process is not None
+        self.process.kill()
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Ask it to end, if it runs."""
+        await self._stack.aclose()
+
+
+@dataclass(slots=True)
+class Broker:
+    """A Kafka that can be killed, and comes back with the same port and data."""
+
+    folder: Path
+    port: int
+    _server: kafka.KafkaServer | None = None
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def start(self) -> None:
+        """Start it, and return when it answers."""
+        self._server = await self._stack.enter_async_context(kafka.running(self.folder, port=self.port, keep=True))
+
+    async def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self._server is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._server.pid, signal.SIGKILL)
+        await self._stack.aclose()
+
+
+@asynccontextmanager
+async def running_region(
+    folder: Path, admin_url: str, copy: Callable[[str], Awaitable[Urls]]
+) -> AsyncGenerator[LiveRegion]:
+    """Yield a region whose people, teams and workers are entered, and which nobody uses yet."""
+    broker = Broker(folder / "kafka", processes.free_port())
+    running = Running(
+        pid=os.getpid(),
+        folder=folder,
+        keeps_data=False,
+        kafka=f"127.0.0.1:{broker.port}",
+        postgres=admin_url,
+        databases={service: await copy(service) for service in SERVICES},
+        http={service: f"http://127.0.0.1:{processes.free_port()}" for service in SERVICES},
+    )
+    keys = tokens.make_keys(folder)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(broker.kill)
+        await broker.start()
+        await kafka_topics.apply(running.kafka, topics.load().values())
+        services: dict[str, ServiceProcess] = {}
+        for name in SERVICES:
+            quickly = {f"{name.upper()}_{setting}": value for setting, value in _QUICKLY.items()}
+            environment = trial.environment_of(name, running, keys) | quickly
+            services[name] = ServiceProcess(name, running, environment)
+            stack.push_async_callback(services[name].stop)
+            await services[name].start()
+        for service in services.values():
+            await service.until_ready()
+        people = await stack.enter_async_context(seed.region(running))
+        token = tokens.mint(folder, seed.PEOPLE["quality_manager"])
+        manager = await stack.enter_async_context(asked_by(token, running.http["quality"]))
+        region = LiveRegion(running, people, manager, broker, services)
+        listening = asyncio.create_task(_listen(region))
+        stack.callback(listening.cancel)
+        await people.configure()
+        yield region
+
+
+async def _listen(region: LiveRegion) -> None:
+    async with aclosing(facts(region.running.kafka, topics.load(), from_beginning=True, follow=True)) as flow:
+        async for told in flow:
+            region.heard.append(told)
+
+
+def sequences(told: list[Told]) -> list[int]:
+    """Return the sequence of each fact."""
+    return [each.envelope.sequence for each in told if each.envelope is not None]
+
+
+def at(day: date, hour: int, minute: int = 0) -> datetime:
+    """Return a local time of *day*."""
+    return datetime.combine(day, time(hour, minute), HELSINKI)
+
+
+def month_after(day: date) -> date:
+    """Return the last day on which a Heijastin of *day*, which the next month has, may be followed up in time."""
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=day.day)
+
+
+def midnight_after(day: date) -> datetime:
+    """Return the local midnight that ends *day*."""
+    return at(day + timedelta(days=1), 0)
