@@ -30,7 +30,7 @@ def mark(topic: str, partition: int, hours: int, *, partitions: int = 2) -> Wate
 class TestTheGate:
     async def test_is_shut_until_every_partition_of_every_topic_has_spoken(self, database: Database) -> None:
         """What has not spoken may hold anything."""
-        seen = [mark(OVEN, 0, 1), mark(MILL, 0, 1), mark(OVEN, 1, 1)]
+        seen = [mark(OVEN, 0, 1), mark(OVEN, 1, 1), mark(MILL, 0, 1)]
         for each in seen:
             await see(database, each)
             assert await complete_until(database, OVEN, MILL) is None

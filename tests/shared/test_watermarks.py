@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
@@ -125,6 +126,24 @@ class TestAWatermark:
         assert by_partition[0] == by_partition[1] == by_partition[2]
         assert len(by_partition[0]) >= 3
         assert all(one < next_one for one, next_one in pairwise(by_partition[0]))
+
+    async def test_waits_until_a_clock_that_was_behind_has_passed_the_last_one(self, bakery: Bakery) -> None:
+        """After a failover to a machine whose clock is slow, a line that was drawn stays true."""
+        owner = await asyncpg.connect(bakery.urls.owner)
+        await owner.execute("UPDATE business_clock SET ahead = interval '1 hour'")
+        await stress_a_little(bakery)
+        await owner.execute("UPDATE business_clock SET ahead = interval '0'")
+        relay = bakery.relay()
+        async with listening(bakery.kafka_servers, bakery.baked.topic, partitions=3) as listen:
+            told = list(await listen())
+            await bake(bakery.database, bakery.baked(loaf="oat"))
+            assert [await relay.run_once() for _ in range(3)] == [1, 0, 0]
+            assert not any(each.is_watermark for each in (await listen())[len(told) :])
+
+            await owner.execute("UPDATE business_clock SET ahead = interval '2 hours'")
+            await relay_until(relay, listen, marks=sum(each.is_watermark for each in told) + 3)
+        await relay.close()
+        await owner.close()
 
     async def test_comes_to_every_partition_when_nothing_happens(self, bakery: Bakery) -> None:
         """A reader of a quiet stream must learn that nothing happened."""
