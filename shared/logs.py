@@ -98,6 +98,10 @@ def configure(
     handler.addFilter(_Repeats())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.captureWarnings(capture=True)
+    # As soon as it is imported, FastStream writes to stdout by a handler of its own, past the net for secrets.
+    faststream = logging.getLogger("faststream")
+    faststream.handlers.clear()
+    faststream.propagate = True
 
 
 def _add_logger(logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -1,5 +1,6 @@
 import ast
 import asyncio
+import importlib
 import io
 import json
 import logging
@@ -21,6 +22,7 @@ Lines = Callable[[], list[dict[str, Any]]]
 @pytest.fixture(name="lines")
 def _lines() -> Generator[Lines]:
     """Log as in production, into memory."""
+    importlib.import_module("faststream.kafka")  # it sets up logging of its own, as in every service
     stream = io.StringIO()
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
