@@ -40,13 +40,14 @@ def trial(
     kafka: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Use this Kafka.")] = None,
     postgres: Annotated[str | None, typer.Option(metavar="URL", help="Use this Postgres (a superuser's URL).")] = None,
     *,
+    any_ports: Annotated[bool, typer.Option("--any-ports", help="Take any free ports, not 8501 and 8502.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring an invented region up on this machine: Postgres, Kafka, the services. Ctrl-C ends it."""
     from deploy import trial_command
     from deploy.trial import Wishes
 
-    trial_command.run(Wishes(data=data, kafka=kafka, postgres=postgres), as_json=as_json)
+    trial_command.run(Wishes(data=data, kafka=kafka, postgres=postgres, any_ports=any_ports), as_json=as_json)
 
 
 @app.command()

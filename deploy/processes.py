@@ -13,10 +13,12 @@ from pathlib import Path
 
 from deploy.trouble import ExitCode, Trouble
 from shared.clock import monotonic
+from shared.ids import between
 
 _LEASH = Path(__file__).with_name("leash.py")
 _LAST_WORDS_BYTES = 2_000
 _PROBE_SECONDS = 0.02
+_FREE_PORTS = (20_000, 32_000)
 
 
 @asynccontextmanager
@@ -65,10 +67,14 @@ def last_words(log: Path) -> str:
 
 
 def free_port() -> int:
-    """Return a port of the loopback that was free a moment ago; another process may still take it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """
+    Return a port of the loopback that was free a moment ago.
+
+    From below those that systems give to outgoing connections, so that none is there when a program starts again.
+    """
+    while not is_free(port := int(between(*_FREE_PORTS))):
+        pass
+    return port
 
 
 def demand_port(port: int, *, of: str, cure: str) -> None:
@@ -78,13 +84,20 @@ def demand_port(port: int, *, of: str, cure: str) -> None:
     Raises:
         Trouble: it is taken.
     """
+    if not is_free(port):
+        what = f"Port {port}, wanted for {of}, is taken on this machine."
+        raise Trouble(what, cure=cure, exit_code=ExitCode.CONFLICT)
+
+
+def is_free(port: int) -> bool:
+    """Tell whether nobody listens at *port* of the loopback."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            what = f"Port {port}, wanted for {of}, is taken on this machine ({error.strerror})."
-            raise Trouble(what, cure=cure, exit_code=ExitCode.CONFLICT) from error
+        except OSError:
+            return False
+        return True
 
 
 async def _stop(process: asyncio.subprocess.Process, stop_with: signal.Signals, patience_seconds: float) -> None:

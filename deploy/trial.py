@@ -24,7 +24,7 @@ from shared import clock
 from shared.ids import new_id
 
 PORTS = {"scheduling": 8501, "quality": 8502}
-"""Where the services listen if these are free."""
+"""Where people know the services, if these are free."""
 
 _BYTES_NEEDED = 500_000_000
 _WATERMARKS_EVERY_SECONDS = "1"
@@ -41,6 +41,8 @@ class Wishes:
     kafka: str | None = None
     postgres: str | None = None
     """Existing ones to use, the latter by a superuser's address; None: start our own."""
+    any_ports: bool = False
+    """Whether the services shall not even try to listen where people know them."""
 
 
 @dataclass(slots=True)
@@ -121,7 +123,7 @@ class _Trial:
             kafka=kafka_servers,
             postgres=admin_url,
             databases={name: task.result() for name, task in prepared.items()},
-            http={name: f"http://127.0.0.1:{_port(name)}" for name in names},
+            http={name: f"http://127.0.0.1:{self._port(name)}" for name in names},
         )
         keys = tokens.make_keys(self.folder)
         async with asyncio.TaskGroup() as waiting:
@@ -165,6 +167,10 @@ class _Trial:
         yield
         self.seconds[what] = clock.monotonic() - began
 
+    def _port(self, service: str) -> int:
+        known = None if self.wishes.any_ports else PORTS.get(service)
+        return known if known and processes.is_free(known) else processes.free_port()
+
     @property
     def _keeps(self) -> bool:
         return self.wishes.data is not None
@@ -192,15 +198,6 @@ def environment_of(service: str, running: Running, keys: Path) -> dict[str, str]
         "WATERMARK_INTERVAL_SECONDS": _WATERMARKS_EVERY_SECONDS,
     }
     return {f"{service.upper()}_{name}": value for name, value in settings.items()}
-
-
-def _port(service: str) -> int:
-    wanted = PORTS.get(service, 0)
-    try:
-        processes.demand_port(wanted, of=service, cure="")
-    except Trouble:
-        return processes.free_port()
-    return wanted or processes.free_port()
 
 
 def _password() -> str:

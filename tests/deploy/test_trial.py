@@ -110,7 +110,7 @@ def a_machine() -> Generator[CommandLine]:
 @asynccontextmanager
 async def a_trial(command: CommandLine, *arguments: str) -> AsyncGenerator[Trial]:
     """Yield a trial when it is ready; at the end it gets a Ctrl-C, if it has not ended by then."""
-    process = await command.start("trial", "--json", *arguments)
+    process = await command.start("trial", "--json", "--any-ports", *arguments)
     assert process.stdout is not None
     assert process.stderr is not None
     line = await process.stdout.readline()
@@ -189,7 +189,7 @@ class TestATrial:
 
     async def test_starts_a_service_again_that_died(self, trial: Trial):
         """One crash must not end an afternoon."""
-        address = trial.ready["addresses"]["quality"]
+        address, log = trial.ready["addresses"]["quality"], Path(trial.ready["folder"]) / "quality.log"
         [pid] = [pid for pid, line in trial.command.processes().items() if "serve quality" in line]
 
         os.kill(pid, signal.SIGKILL)
@@ -201,9 +201,11 @@ class TestATrial:
         async def is_back() -> bool:
             async with httpx.AsyncClient() as http:
                 try:
-                    return (await http.get(f"{address}/readyz")).is_success
-                except httpx.TransportError:
-                    return False
+                    answer = await http.get(f"{address}/readyz")
+                except httpx.TransportError as error:
+                    raise AssertionError(log.read_text()[-2000:]) from error
+                assert answer.is_success, answer.text
+                return True
 
         await probe.until(is_back, within_seconds=60)
 
