@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from shared.errors import Invalid
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
-CLOCKS_MAY_DIFFER = timedelta(minutes=5)  # readers park what lies further in their future than this
+CLOCKS_MAY_DIFFER = timedelta(minutes=1)  # well within the 5 minutes beyond which readers park a fact
 
 
 class NotYetHappened(Invalid):
