@@ -1,10 +1,15 @@
 """Where the databases and Kafka are: what the environment says, else the trial that runs on this machine."""
 
 import os
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from deploy import migrating, state
 from deploy.trouble import ExitCode, Trouble
+from shared import logs
+from shared.database import Database
 
 
 def kafka(given: str | None) -> str:
@@ -40,6 +45,19 @@ def demand_secret(name: str) -> str:
         what = f"{name} is not set."
         raise Trouble(what, cure=f"export {name}=... or {name}_FILE=/a/file", exit_code=ExitCode.USAGE)
     return value
+
+
+@asynccontextmanager
+async def opened(service: str, *, command: str) -> AsyncGenerator[Database]:
+    """Yield the database of *service* to do its work in; stdout stays the command's own: warnings go to stderr."""
+    logs.configure(
+        service=service, version="", environment=command, log_format="console", level="WARNING", stream=sys.stderr
+    )
+    database = await Database.open(runtime_url(service), application_name=command, max_size=2)
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 def _url(service: str, name: str) -> str | None:

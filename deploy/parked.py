@@ -1,8 +1,6 @@
 """`heijastin parked`: what a service could not take, looked at, taken again or given up by an operator."""
 
 import json
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any
 
@@ -11,7 +9,6 @@ import asyncpg
 from deploy import finding, migrating
 from deploy.trouble import ExitCode, Trouble
 from shared import parking, replay
-from shared.database import Database
 from shared.intake import Subscription
 from shared.parking import ParkedRow, State
 
@@ -64,7 +61,7 @@ async def replayed(service: str, number: int) -> replay.Replayed:
         Trouble: it has no readable key, so it belongs to no stream.
         NothingParked: there is none of that number, or it is settled.
     """
-    async with _database(service) as database:
+    async with finding.opened(service, command="parked") as database:
         async with database.reading() as connection:
             row = await parking.show(connection, number)
         if row.stream_key is None:
@@ -82,7 +79,7 @@ async def discarded(service: str, number: int, *, because: str) -> None:
         ReasonMissing: *because* is blank.
         NothingParked: there is none of that number, or it is settled.
     """
-    async with _database(service) as database:
+    async with finding.opened(service, command="parked") as database:
         await replay.discard(database, _subscription(service), number, because=because)
 
 
@@ -129,12 +126,3 @@ def _subscription(service: str) -> Subscription:
         what, cure = f"{service} listens to nobody, so nothing can be parked there.", "Choose another service."
         raise Trouble(what, cure=cure, exit_code=ExitCode.USAGE)
     return subscription
-
-
-@asynccontextmanager
-async def _database(service: str) -> AsyncGenerator[Database]:
-    database = await Database.open(finding.runtime_url(service), application_name="heijastin parked", max_size=2)
-    try:
-        yield database
-    finally:
-        await database.close()

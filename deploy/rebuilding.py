@@ -5,18 +5,14 @@ from collections.abc import Callable
 
 from deploy import finding
 from services.quality.main import REBUILDING
-from shared.database import Database
 from shared.rebuild import Rebuilt, rebuild
 
 
 def quality(kafka: str | None, *, told: Callable[[int, int], None]) -> Rebuilt:
     """Read scheduling's topics again and say the differences; *told* hears of records read, and of how many."""
-    return asyncio.run(_quality(finding.runtime_url("quality"), finding.kafka(kafka), told))
+    return asyncio.run(_quality(finding.kafka(kafka), told))
 
 
-async def _quality(url: str, kafka_servers: str, told: Callable[[int, int], None]) -> Rebuilt:
-    database = await Database.open(url, application_name="quality rebuild")
-    try:
+async def _quality(kafka_servers: str, told: Callable[[int, int], None]) -> Rebuilt:
+    async with finding.opened("quality", command="rebuild") as database:
         return await rebuild(database, kafka_servers, REBUILDING, told=told)
-    finally:
-        await database.close()
