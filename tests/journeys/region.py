@@ -19,6 +19,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from deploy import clocks, kafka, kafka_topics, processes, relays, seed, supervision, tokens, topics, trial
 from deploy.api import Answer, Api, asked_by
@@ -191,20 +192,27 @@ class LiveRegion:
 
     async def swept(self) -> None:
         """Wait until quality has begun, and ended, a look at all that is due."""
-        before = await self._sweeps()
+        before = await self.counted("quality_loop_passes_total", loop="sweep")
 
         async def has_looked() -> bool:
-            return await self._sweeps() >= before + 2  # the first of them may have begun before
+            # The first of them may have begun before.
+            return await self.counted("quality_loop_passes_total", loop="sweep") >= before + 2
 
         await until(has_looked, within_seconds=45)
 
-    async def _sweeps(self) -> float:
+    async def counted(self, metric: str, **labels: str) -> float:
+        """Return what quality counts, 0 if it has counted nothing yet."""
         async with httpx.AsyncClient(trust_env=False) as http:
             text = (await http.get(f"{self.running.http['quality']}/metrics")).text
-        for line in text.splitlines():
-            if line.startswith("quality_loop_passes_total{") and 'loop="sweep"' in line:
-                return float(line.rpartition(" ")[2])
-        return 0.0
+        return next(
+            (
+                float(sample.value)
+                for family in text_string_to_metric_families(text)
+                for sample in family.samples
+                if sample.name == metric and sample.labels == labels
+            ),
+            0.0,
+        )
 
     async def figures(self, month: date) -> Mapping[str, Any]:
         """Return the figures of the region's one unit for the due month of *month*, zeros if there are none."""
