@@ -15,6 +15,7 @@ import pytest_asyncio
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from faststream.kafka import KafkaBroker
+from structlog.testing import capture_logs
 
 from deploy import kafka
 from deploy.processes import free_port
@@ -38,7 +39,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.taken: list[Record] = []
-        self.tries = 0
+        self.tried_at: list[float] = []
         self.fails = 0
         self.in_hand = asyncio.Event()
         self.may_end = asyncio.Event()
@@ -47,7 +48,7 @@ class Ledger:
 
     async def take(self, records: tuple[Record, ...], gives_up: Callable[[], bool]) -> None:
         """Settle a batch, as an intake would."""
-        self.tries += 1
+        self.tried_at.append(monotonic())
         self.in_hand.set()
         self.gives_up = gives_up
         await self.may_end.wait()
@@ -244,7 +245,7 @@ class TestSettling:
         join(ledger, topic)
         await until(has(ledger, 15))
 
-        assert ledger.tries > 3
+        assert len(ledger.tried_at) > 3
         for partition in range(3):
             values = [record.value for record in ledger.taken if record.partition == partition]
             assert values == [f"{partition}.{place}".encode() for place in range(5)]
@@ -278,12 +279,13 @@ class TestSettling:
         await send(producer, topic, "rye")
         ledger = Ledger()
         ledger.fails = 4
-        began = monotonic()
 
-        join(ledger, topic)
-        await until(has(ledger, 1))
+        with capture_logs() as lines:
+            join(ledger, topic)
+            await until(has(ledger, 1))
 
-        assert monotonic() - began > 0.05 + 0.1 + 0.2 + 0.4
+        assert ledger.tried_at[-1] - ledger.tried_at[0] > 0.05 + 0.1 + 0.2 + 0.4
+        assert [line["event"] for line in lines].count("batch_failed") == 1
 
 
 class Rash(Consumer):
@@ -447,8 +449,9 @@ class TestRecovery:
 
         inside = clients[0].consumer
         assert inside is not None
-        assert inside._coordinator is not None
-        inside._coordinator._coordination_task.cancel()
+        coordinator = cast("_Coordinator", inside._coordinator)
+        monkeypatch.setattr(coordinator, "ensure_active_group", _surprise)
+        coordinator.request_rejoin()
         await send(producer, topic, "rye")
         await until(has(ledger, 1))
 
@@ -461,6 +464,14 @@ class TestRecovery:
         await until(has(ledger, 2))
 
         assert not consumer.has_died()
+
+
+class _Coordinator(Protocol):
+    def request_rejoin(self) -> None: ...
+
+
+async def _surprise(*_: object) -> None:
+    raise RuntimeError
 
 
 @pytest.mark.fault
