@@ -66,14 +66,14 @@ async def running(
     Raises:
         Trouble: it could not be fetched or started; the cure is named.
     """
-    classpath = ":".join(str(jar) for jar in await _jars(say))
+    found = await _jars(say)
     if port:
         processes.demand_port(port, of="Kafka", cure="Stop what listens there, or choose another port (0: any free).")
     chosen = port or processes.free_port()
     properties, log = _prepare(data_dir, chosen), data_dir / "kafka.log"
-    java = _java(data_dir, classpath)
+    java, pattern = _java(data_dir, ":".join(map(str, found))), found[0].with_name("formatted")
     try:
-        await _format(java, data_dir, properties, log)
+        await _format(java, properties, logs=data_dir / "log", pattern=pattern, log=log)
         # What is thrown away need not be closed with care.
         ending = signal.SIGTERM if keep else signal.SIGKILL
         async with processes.running(*java, "kafka.Kafka", properties, log=log, stop_with=ending, env={}) as broker:
@@ -109,15 +109,34 @@ def _java(data_dir: Path, classpath: str) -> tuple[str | Path, ...]:
     return JAVA, *_JVM, temporary, logging, "-cp", classpath
 
 
-async def _format(java: tuple[str | Path, ...], data_dir: Path, properties: Path, log: Path) -> None:
-    """Give the data folder its identity, once."""
-    if (data_dir / "log" / "meta.properties").exists():
+async def _format(java: tuple[str | Path, ...], properties: Path, *, logs: Path, pattern: Path, log: Path) -> None:
+    """Give the data folder an identity, once; as starting Java for it takes long, all copy the first one's."""
+    if _copy(pattern, logs):
         return
     cluster = base64.urlsafe_b64encode(new_id().bytes).decode().rstrip("=")
-    command = (*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", properties)
+    command = (*java, "kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster, "-c", properties)
     async with processes.running(*command, log=log, env={}) as formatting:
         if await formatting.wait() != 0:
             raise _does_not_start(log)
+    _keep(logs, pattern)
+
+
+def _copy(pattern: Path, logs: Path) -> bool:
+    """Tell whether *logs* has an identity, its own or now that of the *pattern*."""
+    if not logs.exists() and pattern.exists():
+        draft = logs.with_suffix(".draft")
+        shutil.copytree(pattern, draft, dirs_exist_ok=True)
+        draft.rename(logs)
+    return (logs / "meta.properties").exists()
+
+
+def _keep(logs: Path, pattern: Path) -> None:
+    draft = pattern.with_name(f"{pattern.name}-{new_id()}")
+    shutil.copytree(logs, draft)
+    try:
+        draft.rename(pattern)
+    except OSError:  # somebody else was quicker
+        shutil.rmtree(draft)
 
 
 async def _answers(servers: str) -> bool:
