@@ -39,19 +39,21 @@ def verdicts(facts: CaseFacts, until: datetime, *, remote_counts: bool = False) 
 
 
 def _verdict(facts: CaseFacts, meeting_id: UUID, until: datetime, *, remote_counts: bool) -> Verdict:
+    facts = CaseFacts.of(fact for fact in facts if fact.recorded_at < until)
     status, anchor, due, met = _look(facts, meeting_id, until, remote_counts=remote_counts)
-    expiry = _midnight(due + _DAY)
+
+    def known_after(instant: datetime) -> str:
+        return _status(facts, meeting_id, instant + _MOMENT, remote_counts=remote_counts)
+
     late, since = False, None
-    if status in {"kept", "ended_with_case"} and expiry < until:
-        late = _status(facts, meeting_id, expiry + _MOMENT, remote_counts=remote_counts) not in {
-            "kept",
-            "ended_with_case",
-        }
+    if status == "kept":
+        late = known_after(_midnight(due + _DAY)) != "kept"
+    if status == "ended_with_case":
+        late = known_after(_midnight(due + _DAY)) not in {"kept", "ended_with_case"}
     if status in {"lapsed", "kept_late"}:
-        everything = [*facts.meetings, *facts.follow_ups, *facts.cases]
-        turns = sorted({expiry, *(fact.recorded_at for fact in everything if expiry < fact.recorded_at < until)})
-        for turn in turns:
-            if _status(facts, meeting_id, turn + _MOMENT, remote_counts=remote_counts) not in {"lapsed", "kept_late"}:
+        expiries = {_midnight(_month_after(m.held_on) + _DAY) for m in facts.meetings if m.held_on}
+        for turn in sorted({turn for turn in (*expiries, *(fact.recorded_at for fact in facts)) if turn < until}):
+            if known_after(turn) not in {"lapsed", "kept_late"}:
                 since = None
             elif since is None:
                 since = turn

@@ -38,6 +38,7 @@ def end_of(day: date) -> datetime:
     return _midnight(day + timedelta(days=1))
 
 
+@lru_cache(maxsize=4096)
 def at(day: date, clock: time) -> datetime:
     """Return a local time of day, in UTC; of an hour that occurs twice the first."""
     return datetime.combine(day, clock, HELSINKI).astimezone(UTC)

@@ -6,7 +6,7 @@ All instants are UTC, all days local (Europe/Helsinki). Of a subject the highest
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -64,7 +64,6 @@ class Case:
 
 Fact = Meeting | FollowUp | Case
 F = TypeVar("F", Meeting, FollowUp, Case)
-_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +95,17 @@ class CaseFacts:
             return self
         return CaseFacts.of(fact for fact in self if fact.recorded_at < instant)
 
-    def through(self, instant: datetime) -> "CaseFacts":
-        """Return those recorded at *instant* or before."""
-        return self.before(instant + _MOMENT)
+    def bearing_on(self, subject_id: UUID, *, first: date, last: date) -> "CaseFacts":
+        """
+        Return those that may have a part in whether anything happened from *first* to *last*, local days.
+
+        All versions of *subject_id*, of what was ever said to be held then, and of a case ever said to be closed then.
+        """
+        subjects = {subject_id}
+        subjects.update(f.subject_id for f in self.follow_ups if f.held_on and first <= f.held_on <= last)
+        subjects.update(m.subject_id for m in self.meetings if m.began_on and first <= m.began_on <= last)
+        subjects.update(c.subject_id for c in self.cases if c.closed_on and first <= c.closed_on <= last)
+        return CaseFacts.of(fact for fact in self if fact.subject_id in subjects)
 
     def standing(self) -> "CaseFacts":
         """Return of each subject the highest version."""

@@ -13,7 +13,8 @@ from uuid import UUID
 
 from services.quality.domain.facts import CaseFacts
 from services.quality.domain.policies import Policy
-from services.quality.domain.promise import Promise, Status, UnitOf, assess
+from services.quality.domain.promise import Promise, Status, assess
+from services.quality.domain.sight import Sight, UnitOf
 from services.quality.domain.warnings import AtRisk, warnings
 
 UNDETERMINED_FOR = timedelta(hours=24)
@@ -56,16 +57,20 @@ def judge_live(
 ) -> Judgement:
     """Judge all that is known of a case with the gate at *gate* (None: shut, so no bad news at all)."""
     until = gate or _BEFORE_ALL
-    looks = [fact.recorded_at for fact in facts]
+    ahead = [fact.recorded_at for fact in facts if fact.recorded_at >= until]
+    looks: list[datetime] = []
     is_undetermined = False
     if disturbed_since is not None:
         is_undetermined = until <= disturbed_since + UNDETERMINED_FOR
         looks.append(disturbed_since + UNDETERMINED_FOR)
     standings: dict[tuple[str, UUID], Standing] = {}
-    below = facts.before(until)
     for policy in policies:
-        all_known = _Sight.of(policy, facts, unit_of, until)
-        certain = all_known if below is facts else _Sight.of(policy, below, unit_of, until)
+        certain = all_known = _News.by(Sight.of(policy, facts, unit_of), until)
+        looks += all_known.turns()
+        if ahead and all_known.is_bad():
+            # Only bad news needs a second look, at what lies below the gate; and a third when the gate has moved on.
+            certain = _News.by(Sight.of(policy, facts.before(until), unit_of), until)
+            looks += [*certain.turns(), *ahead]
         for subject_id, promise in all_known.promises.items():
             standings[policy.name, subject_id] = Standing(
                 promise=_unless_held_back(promise, certain.promises.get(subject_id)),
@@ -73,7 +78,6 @@ def judge_live(
                 is_undetermined=is_undetermined,
                 is_gate_shut=gate is None,
             )
-        looks += [*all_known.turns(), *certain.turns()]
     return Judgement(standings, min((look for look in looks if look >= until), default=None))
 
 
@@ -85,7 +89,7 @@ def _unless_held_back(promise: Promise, certain: Promise | None) -> Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sight:
+class _News:
     """What some of the facts say at an instant: each promise, and in order the warnings that will speak for it."""
 
     until: datetime
@@ -93,15 +97,18 @@ class _Sight:
     spoken: Mapping[UUID, list[AtRisk]]
 
     @classmethod
-    def of(cls, policy: Policy, known: CaseFacts, unit_of: UnitOf, until: datetime) -> "_Sight":
-        promises = assess(policy, known, unit_of, until)
-        spoken = {subject_id: warnings(policy, promise, known, unit_of) for subject_id, promise in promises.items()}
-        return cls(until, promises, spoken)
+    def by(cls, sight: Sight, until: datetime) -> "_News":
+        promises = assess(sight, until)
+        return cls(until, promises, {subject_id: warnings(sight, each) for subject_id, each in promises.items()})
 
     def warning(self, subject_id: UUID) -> AtRisk | None:
         """Return the gravest warning whose time has come."""
         reached = [warning for warning in self.spoken.get(subject_id, ()) if warning.since < self.until]
         return reached[-1] if reached else None
+
+    def is_bad(self) -> bool:
+        """Tell whether any promise is in breach, or a warning speaks."""
+        return any(promise.is_in_breach or self.warning(subject_id) for subject_id, promise in self.promises.items())
 
     def turns(self) -> Iterator[datetime]:
         """Yield the instants at which these facts will say something else by themselves."""

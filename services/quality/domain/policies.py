@@ -6,7 +6,7 @@ A policy is functions over the facts that stand; the engine (`promise.py`) knows
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -19,7 +19,11 @@ WARNING_RUNGS_DAYS = (7, 3, 1)
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What opens a promise: the subject, the local day it counts from, the instant that an encounter must follow."""
+    """
+    What opens a promise: the subject, the local day it counts from, the instant that an encounter must follow.
+
+    `recorded_at` is when its subject first opened anything, `stated_at` when this version was recorded.
+    """
 
     subject_id: UUID
     version: int
@@ -27,7 +31,13 @@ class Opening:
     started_at: datetime
     unit_id: UUID
     recorded_at: datetime
+    stated_at: datetime
     imported: bool
+
+    def joined_with(self, other: "Opening") -> "Opening":
+        """Return the higher version of two of one subject, recorded when the first of them was."""
+        higher = self if self.version > other.version else other
+        return replace(higher, recorded_at=min(self.recorded_at, other.recorded_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,7 @@ def _held_meetings(facts: CaseFacts) -> Iterator[Opening]:
                 meeting.held_on,
                 meeting.held_from,
                 meeting.unit_id,
+                meeting.recorded_at,
                 meeting.recorded_at,
                 meeting.imported,
             )

@@ -5,20 +5,20 @@ A pure function of the set of facts and of T: neither the order in which facts c
 it. There is no code for "a correction arrives after a retraction"; there is only judging again.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from uuid import UUID
 
-from services.quality.domain.calendar import end_of, local_date, working_day_on_or_after
+from services.quality.domain.calendar import local_date
 from services.quality.domain.facts import CaseFacts
 from services.quality.domain.policies import Encounter, Opening, Policy
-from services.quality.domain.units import Rule, Unit
+from services.quality.domain.sight import Sight, Term, UnitOf
+from services.quality.domain.units import Rule
 
 LATE_ENTRY = timedelta(days=7)
 """Recorded later than this after it occurred, a fact changes state and figures, and starts nothing."""
-_AT_ONCE = timedelta(microseconds=1)
 
 
 class Status(StrEnum):
@@ -33,6 +33,8 @@ class Status(StrEnum):
 
 
 BREACHES = frozenset({Status.LAPSED, Status.KEPT_LATE})
+_GOOD_ENDS = frozenset({Status.KEPT, Status.ENDED_WITH_CASE})
+_AT_ONCE = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ class Promise:
 
     `due_on` is the last day on which an encounter keeps it, after the holiday rule; `strict_due_on` before it;
     `expires_at` the local midnight that ends `due_on`, in UTC. `ended_on` is the day the case closed, where that ended
-    it. `is_recorded_late`: good news that was not known when it expired. `in_breach_since` is derived: the expiry, or
-    when the fact was recorded that brought the breach about.
+    it. `is_recorded_late`: a good end that was not known when the promise expired. `in_breach_since` is derived: the
+    expiry, or when the fact was recorded that brought the breach about.
     """
 
     policy: str
@@ -74,108 +76,102 @@ class Promise:
         return local_date(self.opening.recorded_at) - self.opening.anchor_on > LATE_ENTRY
 
 
-UnitOf = Callable[[UUID], Unit]
-
-
 def judge(policy: Policy, facts: CaseFacts, unit_of: UnitOf, until: datetime) -> dict[UUID, Promise]:
     """Return the promises of *policy* by subject, as the facts recorded before *until* have them."""
-    return assess(policy, facts.before(until), unit_of, until)
+    return assess(Sight.of(policy, facts.before(until), unit_of), until)
 
 
-def assess(policy: Policy, known: CaseFacts, unit_of: UnitOf, until: datetime) -> dict[UUID, Promise]:
-    """Return the promises that the facts *known* make at *until*, whenever those were recorded."""
-    return {
-        subject_id: _judged(policy, opening, known, unit_of, until)
-        for subject_id, opening in _openings(policy, known).items()
-    }
+def assess(sight: Sight, until: datetime) -> dict[UUID, Promise]:
+    """Return the promises that the facts in *sight* make at *until*, whenever those were recorded."""
+    return {subject_id: _judged(sight, opening, until) for subject_id, opening in sight.openings.items()}
 
 
-def _openings(policy: Policy, known: CaseFacts) -> dict[UUID, Opening]:
-    """Return by subject the opening that stands, or stood last; recorded when its subject first opened anything."""
-    openings: dict[UUID, Opening] = {}
-    for opening in sorted(policy.opens(known), key=lambda opening: opening.version):
-        earlier = openings.get(opening.subject_id)
-        openings[opening.subject_id] = (
-            opening if earlier is None else replace(opening, recorded_at=min(opening.recorded_at, earlier.recorded_at))
-        )
-    return openings
-
-
-def _judged(policy: Policy, opening: Opening, known: CaseFacts, unit_of: UnitOf, until: datetime) -> Promise:
-    promise = _met_or_not(_made(policy, opening, unit_of), policy, known.standing(), until)
-    if promise.is_in_breach:
-        return replace(promise, in_breach_since=_in_breach_since(policy, promise, known, unit_of))
-    if promise.status in _GOOD_ENDS:
-        at_expiry = known_after(policy, promise, known, unit_of, promise.expires_at)
-        return replace(promise, is_recorded_late=at_expiry.status not in _GOOD_ENDS)
-    return promise
-
-
-def _made(policy: Policy, opening: Opening, unit_of: UnitOf) -> Promise:
-    """Return the promise that *opening* makes, by the rule that its anchor's date chooses."""
-    rule = unit_of(opening.unit_id).rule_on(opening.anchor_on)
-    strict_due_on = policy.due(opening.anchor_on)
-    due_on = strict_due_on if rule.holiday_policy == "strict" else working_day_on_or_after(strict_due_on)
+def _judged(sight: Sight, opening: Opening, until: datetime) -> Promise:
+    term = sight.term_of(opening)
+    met = sight.met(opening, term)
+    status = status_of(sight, opening, term, met, until)
+    is_recorded_late, in_breach_since, ended_on = False, None, None
+    match status:
+        case Status.LAPSED | Status.KEPT_LATE:
+            in_breach_since = _in_breach_since(sight, opening, term, until)
+        case Status.KEPT if met is not None:
+            is_recorded_late = _was_recorded_late(sight, opening, term, status, met.recorded_at)
+        case Status.ENDED_WITH_CASE if sight.case is not None:
+            ended_on, met = sight.case.closed_on, None
+            is_recorded_late = _was_recorded_late(sight, opening, term, status, sight.case.recorded_at)
+        case _:
+            met = None
     return Promise(
-        policy=policy.name,
-        opening=opening,
-        rule=rule,
-        strict_due_on=strict_due_on,
-        due_on=due_on,
-        expires_at=end_of(due_on),
-        status=Status.OPEN,
+        sight.policy.name,
+        opening,
+        term.rule,
+        term.strict_due_on,
+        term.due_on,
+        term.expires_at,
+        status,
+        met,
+        ended_on,
+        is_recorded_late,
+        in_breach_since,
     )
 
 
-def _met_or_not(promise: Promise, policy: Policy, standing: CaseFacts, until: datetime) -> Promise:
-    """Give *promise* its status at *until*, by the facts that stand."""
-    opening = promise.opening
-    if all(other.subject_id != opening.subject_id for other in policy.opens(standing)):
-        return replace(promise, status=Status.VOID)
-    met = min(
-        (encounter for encounter in policy.keeps(standing, promise.rule) if _follows(encounter, opening)),
-        key=lambda encounter: (encounter.on, encounter.at),
-        default=None,
-    )
-    if met is not None and met.on <= promise.due_on:
-        return replace(promise, status=Status.KEPT, met=met)
-    for case in standing.cases:
-        if case.closed_on is not None and opening.anchor_on <= case.closed_on <= promise.due_on:
-            return replace(promise, status=Status.ENDED_WITH_CASE, ended_on=case.closed_on)
-    if promise.expires_at >= until:
-        return promise
-    return replace(promise, status=Status.LAPSED if met is None else Status.KEPT_LATE, met=met)
+def status_of(sight: Sight, opening: Opening, term: Term, met: Encounter | None, until: datetime) -> Status:
+    """Return the status at *until* of the promise that *opening* makes and *met*, if anything, has followed."""
+    if opening.subject_id not in sight.standing_subjects:
+        return Status.VOID
+    if met is not None and met.on <= term.due_on:
+        return Status.KEPT
+    closed_on = sight.case.closed_on if sight.case else None
+    if closed_on is not None and opening.anchor_on <= closed_on <= term.due_on:
+        return Status.ENDED_WITH_CASE
+    if term.expires_at >= until:
+        return Status.OPEN
+    return Status.LAPSED if met is None else Status.KEPT_LATE
 
 
-def _follows(encounter: Encounter, opening: Opening) -> bool:
-    """On the anchor's own day only what began after the opening did; the same instant does not count."""
-    return encounter.on > opening.anchor_on or (encounter.on == opening.anchor_on and encounter.at > opening.started_at)
-
-
-_GOOD_ENDS = frozenset({Status.KEPT, Status.ENDED_WITH_CASE})
-
-
-def _in_breach_since(policy: Policy, promise: Promise, known: CaseFacts, unit_of: UnitOf) -> datetime:
-    """Return the first turn from which on every turn found a breach, each by the facts recorded until then."""
-    turns = [promise.expires_at, *sorted({f.recorded_at for f in known if f.recorded_at > promise.expires_at})]
-    since = turns[-1]
-    for turn in reversed(turns[:-1]):
-        if not known_after(policy, promise, known, unit_of, turn).is_in_breach:
-            break
-        since = turn
-    return since
-
-
-def known_after(policy: Policy, promise: Promise, known: CaseFacts, unit_of: UnitOf, instant: datetime) -> Promise:
+def _was_recorded_late(sight: Sight, opening: Opening, term: Term, status: Status, known_at: datetime) -> bool:
     """
-    Return *promise* as it was known just after *instant*, with the opening as it was known then.
+    Tell whether a good end was not known as such when the promise expired; *known_at* is when its own fact was.
 
-    Void if nothing was known of it; when it came to be in breach, or that it was recorded late, is not told.
+    A promise known to be kept is not recorded late when its case turns out to have been closed too.
     """
-    known_then = known.through(instant)
-    if known_then is known:
-        return promise
-    opening = _openings(policy, known_then).get(promise.opening.subject_id)
+    if known_at <= term.expires_at and opening.stated_at <= term.expires_at:
+        return False
+    at_expiry = _status_after(sight, opening.subject_id, term.expires_at)
+    return at_expiry not in (_GOOD_ENDS if status is Status.ENDED_WITH_CASE else {Status.KEPT})
+
+
+def _status_after(sight: Sight, subject_id: UUID, instant: datetime) -> Status:
+    """Return the status just after *instant* by what was recorded until then; void if nothing was."""
+    return _status_before(sight, subject_id, instant + _AT_ONCE)[0]
+
+
+def _status_before(sight: Sight, subject_id: UUID, instant: datetime) -> tuple[Status, datetime]:
+    """Return the status at *instant* by what was recorded before, void if nothing was, and the expiry known then."""
+    then = sight.of_those_recorded_before(instant)
+    opening = then.openings.get(subject_id)
     if opening is None:
-        return replace(promise, status=Status.VOID)
-    return _met_or_not(_made(policy, opening, unit_of), policy, known_then.standing(), instant + _AT_ONCE)
+        return Status.VOID, instant
+    term = then.term_of(opening)
+    return status_of(then, opening, term, then.met(opening, term), instant), term.expires_at
+
+
+def _in_breach_since(sight: Sight, opening: Opening, term: Term, until: datetime) -> datetime:
+    """
+    Return when the breach that holds at *until* came into force.
+
+    Its history is the same judgement after each fact that bears on the promise, with the dates as they were known then:
+    a breach goes on when it turns out to have another due day.
+    """
+    sight = sight.bearing_on(opening.subject_id)
+    turns = sorted({fact.recorded_at for fact in sight.known})
+    since = term.expires_at
+    was_in_breach = False
+    for turn, end in pairwise([*turns, max(until, turns[-1] + _AT_ONCE)]):
+        status, expires_at = _status_before(sight, opening.subject_id, end)
+        is_in_breach = status in BREACHES
+        if is_in_breach and (expires_at > turn or not was_in_breach):
+            since = max(turn, expires_at)
+        was_in_breach = is_in_breach
+    return since

@@ -3,24 +3,23 @@ Warnings: when the team of an open promise is told that it may not be kept, earl
 
 A promise has at most one warning at a time, the worst of what has been reached: after a long silence only that one
 speaks. A booking that lies ahead, in time, keeps all of them quiet; once its day has passed without having been
-recorded as held, they speak again. Whatever takes that quiet away, at whatever hour, they wait for working hours.
+recorded as held, they speak again.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from services.quality.domain.calendar import end_of, local_date
-from services.quality.domain.facts import CaseFacts
-from services.quality.domain.policies import Booking, Policy
-from services.quality.domain.promise import Promise, Status, UnitOf, known_after
+from services.quality.domain.promise import Promise, Status, status_of
+from services.quality.domain.sight import Sight
 from services.quality.domain.units import Unit
 from shared.derived import derived_id
 
 _WARNINGS = UUID("6a0d2f3e-53c8-4b8a-9a0e-5d1e7c7f4b21")
-_NEVER = datetime.min.replace(tzinfo=UTC)
-_FOR_EVER = datetime.max.replace(tzinfo=UTC)
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +39,22 @@ def warning_id(promise_id: UUID, rung: str, due_on: date) -> UUID:
     return derived_id(_WARNINGS, promise_id, rung, due_on)
 
 
-def warnings(policy: Policy, promise: Promise, known: CaseFacts, unit_of: UnitOf) -> list[AtRisk]:
+def warnings(sight: Sight, promise: Promise) -> list[AtRisk]:
     """
     Return all that will be said of an open *promise* as long as nothing changes, in the order it will be said.
 
-    Imported promises start nothing; of one that was entered late only the rungs ahead of its recording speak.
+    Imported promises start nothing; of one that was entered late only what lies ahead of its recording speaks.
     """
     opening = promise.opening
     if promise.status is not Status.OPEN or opening.imported:
         return []
-    unit = unit_of(opening.unit_id)
-    quiet_until = _quiet_until(policy, promise, known, unit_of)
-    too_late = [
-        booking.recorded_at for booking in _ahead(policy, promise, known) if local_date(booking.at) > promise.due_on
-    ]
-
-    ladder: list[tuple[str, datetime]] = []
-    if not promise.is_late_entry:
-        grounds_at = min(too_late, default=opening.recorded_at)
-        ladder.append(("booked_too_late" if too_late else "nothing_booked", grounds_at))
-    ladder += [
-        (f"{days}_days_before", at)
-        for days, at in rungs(unit, promise.strict_due_on, policy.rungs_days)
-        if not (promise.is_late_entry and at <= opening.recorded_at)
-    ]
-    spoken = [AtRisk(rung, unit.working_instant_from(max(at, quiet_until))) for rung, at in ladder]
+    unit = sight.unit_of(opening.unit_id)
+    exposed = _exposed(sight, promise)
+    ladder = [(exposed.rung, exposed.rung_since)]
+    ladder += [(f"{days}_days_before", at) for days, at in rungs(unit, promise.strict_due_on, sight.policy.rungs_days)]
+    if promise.is_late_entry:
+        ladder = [(rung, at) for rung, at in ladder if at > opening.recorded_at]
+    spoken = [AtRisk(rung, unit.working_instant_from(max(at, exposed.since))) for rung, at in ladder]
     # Of those that meet, only the gravest; and nothing that a graver one has overtaken.
     return [
         warning
@@ -73,26 +63,51 @@ def warnings(policy: Policy, promise: Promise, known: CaseFacts, unit_of: UnitOf
     ]
 
 
-def _quiet_until(policy: Policy, promise: Promise, known: CaseFacts, unit_of: UnitOf) -> datetime:
-    """Return from when on, by all that was recorded since the promise was, nothing has kept its warnings quiet."""
-    recorded_at = promise.opening.recorded_at
-    since, guarded_until = recorded_at, _NEVER
-    for turn in [recorded_at, *sorted({fact.recorded_at for fact in known if fact.recorded_at > recorded_at})]:
-        # What has guarded it until now, this turn may have ended; or it had ended by itself before.
-        since = max(since, min(guarded_until, turn))
-        then = known_after(policy, promise, known, unit_of, turn)
-        has_these_warnings = then.status is Status.OPEN and then.due_on == promise.due_on
-        guarded_until = _guarded_until(policy, then, known.through(turn)) if has_these_warnings else _FOR_EVER
-    return max(since, guarded_until)
+class _Exposed(NamedTuple):
+    """Since when nothing that is booked would keep a promise, and the rung that tells of that with its own instant."""
+
+    since: datetime
+    rung: str
+    rung_since: datetime
 
 
-def _guarded_until(policy: Policy, promise: Promise, known: CaseFacts) -> datetime:
-    in_time = [day for each in _ahead(policy, promise, known) if (day := local_date(each.at)) <= promise.due_on]
-    return end_of(max(in_time)) if in_time else _NEVER
+def _exposed(sight: Sight, promise: Promise) -> _Exposed:
+    """
+    Return since when the open *promise* has had no booking ahead that would keep it; that may be a day to come.
+
+    Found by looking back from fact to fact, so that a warning is neither told at the hour at which somebody cancels,
+    nor taken back and told again because of a fact that leaves its ground as it was.
+    """
+    rung, quiet_until = _plan(sight, promise)
+    turns = sorted({at for fact in sight.known if (at := fact.recorded_at) >= promise.opening.recorded_at})
+    turn = turns.pop()
+    since = rung_since = max(turn, quiet_until)
+    has_same_rung = True
+    while turns and since == turn:
+        end, turn = turn, turns.pop()
+        then = sight.of_those_recorded_before(end)
+        opening = then.openings[promise.opening.subject_id]
+        term = then.term_of(opening)
+        status = status_of(then, opening, term, then.met(opening, term), _BEFORE_ALL)
+        if status is not Status.OPEN or term.due_on != promise.due_on:
+            break
+        earlier_rung, quiet_until = _plan(then, promise)
+        start = max(turn, quiet_until)
+        if start >= end:
+            break
+        since = start
+        has_same_rung = has_same_rung and earlier_rung == rung
+        rung_since = since if has_same_rung else rung_since
+    return _Exposed(since, rung, rung_since)
 
 
-def _ahead(policy: Policy, promise: Promise, known: CaseFacts) -> list[Booking]:
-    return [booking for booking in policy.books(known.standing()) if booking.at > promise.opening.started_at]
+def _plan(sight: Sight, promise: Promise) -> tuple[str, datetime]:
+    """Return the rung that tells what is wrong with the bookings, and until when one in time forbids to tell it."""
+    anchor = (promise.opening.anchor_on, promise.opening.started_at)
+    days = [day for each in sight.policy.books(sight.standing) if (day := local_date(each.at), each.at) > anchor]
+    in_time = [day for day in days if day <= promise.due_on]
+    rung = "booked_too_late" if len(in_time) < len(days) else "nothing_booked"
+    return rung, end_of(max(in_time)) if in_time else _BEFORE_ALL
 
 
 @lru_cache(maxsize=4096)

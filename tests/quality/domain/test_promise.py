@@ -148,6 +148,11 @@ class TestAnEncounter:
         assert met is not None
         assert met.subject_id == morning.subject_id
 
+    def test_is_the_same_one_of_two_that_began_together_whichever_came_first(self) -> None:
+        """Siblings are met at the same hour; which of the two is named must not depend on the order of reading."""
+        one, other = held_follow_up(IN_TIME), held_follow_up(IN_TIME, follow_up_id=ANOTHER_MEETING)
+        assert promise(held_meeting(), one, other).met == promise(held_meeting(), other, one).met
+
 
 class TestALaterHeijastin:
     def test_keeps_the_older_promise_and_opens_its_own(self) -> None:
@@ -298,6 +303,18 @@ class TestRecordedLate:
         """A late meeting recorded late is a breach like any other."""
         assert not promise(held_meeting(), held_follow_up(LATE, recorded="2027-02-01 10:00")).is_recorded_late
 
+    def test_is_what_was_known_to_have_ended_with_the_case_and_turns_out_kept(self) -> None:
+        """Kept, and not known to be kept at expiry."""
+        closed = closed_case("2026-12-10", recorded="2026-12-10 12:00")
+        assert promise(held_meeting(), closed, held_follow_up(IN_TIME, recorded="2027-01-05 10:00")).is_recorded_late
+
+    def test_is_not_an_ending_after_what_was_known_to_be_kept(self) -> None:
+        """There was no lapse that the closing could have come after."""
+        kept, taken_back = held_follow_up(IN_TIME), no_follow_up("2027-01-05 10:00")
+        closed = closed_case("2026-12-20", recorded="2027-01-05 10:00")
+        judged = promise(held_meeting(), kept, taken_back, closed)
+        assert (judged.status, judged.is_recorded_late) == (Status.ENDED_WITH_CASE, False)
+
 
 class TestLateEntry:
     @pytest.mark.parametrize("recorded,late", [("2026-12-01 23:59", False), ("2026-12-02 00:00", True)])
@@ -351,3 +368,18 @@ class TestInBreachSince:
         """A breach that stands stands since its beginning."""
         unrelated = closed_case("2027-01-02", recorded="2027-01-02 10:00")
         assert promise(held_meeting(), unrelated).in_breach_since == EXPIRY
+
+    def test_goes_on_when_the_due_day_turns_out_to_have_been_earlier(self) -> None:
+        """A change of due while in breach is a new version, not a new raising; in force it came by what was known."""
+        second = held_meeting("2026-11-10 13:00", recorded="2027-01-05 10:00", version=3)
+        assert promise(held_meeting(), second).in_breach_since == EXPIRY
+
+    def test_goes_on_when_the_due_day_turns_out_to_have_been_later(self) -> None:
+        """It was overdue by the date that stood then, and still is by the one that stands now."""
+        second = held_meeting("2026-11-30 13:00", recorded="2027-01-05 10:00", version=3)
+        assert promise(held_meeting(), second).in_breach_since == EXPIRY
+
+    def test_begins_anew_when_the_later_due_day_has_yet_to_come(self) -> None:
+        """Between the correction and the new expiry nothing was overdue."""
+        second = held_meeting("2026-12-10 13:00", recorded="2027-01-05 10:00", version=3)
+        assert promise(held_meeting(), second).in_breach_since == local("2027-01-11 00:00")

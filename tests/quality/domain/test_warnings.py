@@ -7,6 +7,7 @@ from services.quality.domain.facts import Fact
 from services.quality.domain.live import judge_live
 from services.quality.domain.policies import MET_WITHIN_A_MONTH, POLICIES
 from services.quality.domain.promise import UnitOf, judge
+from services.quality.domain.sight import Sight
 from services.quality.domain.units import OFFICE_HOURS, Rule, Unit
 from services.quality.domain.warnings import rungs, warning_id, warnings
 from tests.quality.builders import (
@@ -38,7 +39,7 @@ def ahead(*given: Fact, units: UnitOf = unit_of) -> list[tuple[str, datetime]]:
     """Return all that will be said of the promise as long as nothing changes."""
     known = facts(*given)
     promise = judge(MET_WITHIN_A_MONTH, known, units, max(fact.recorded_at for fact in known) + timedelta(seconds=1))
-    return [(each.rung, each.since) for each in warnings(MET_WITHIN_A_MONTH, promise[MEETING], known, units)]
+    return [(each.rung, each.since) for each in warnings(Sight.of(MET_WITHIN_A_MONTH, known, units), promise[MEETING])]
 
 
 def speaking(*given: Fact, at: str) -> str | None:
