@@ -1,0 +1,159 @@
+"""Scheduling's facts as quality's intake hands them over, numbered per stream."""
+
+import json
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from services.quality import handlers
+from services.quality.domain.calendar import last_day, local_date
+from services.quality.subscriptions import SUBSCRIPTION
+from services.scheduling.events import (
+    CaseClosed,
+    CaseReassigned,
+    FollowUpCancelled,
+    FollowUpHeld,
+    FollowUpScheduled,
+    MeetingHeld,
+    UnitConfigured,
+)
+from shared import gate
+from shared.database import Database, Trace
+from shared.events import Event
+from shared.gate import Watermark
+from shared.intake import Batch, Refusals
+from shared.records import Fact
+from tests.quality.builders import CASE, FOLLOW_UP, MEETING, UNIT, local
+
+Wire = tuple[Event, datetime]
+"""A fact and when it was recorded."""
+
+
+def meeting_held(
+    on: str = "2026-11-24 13:00",
+    *,
+    case_id: UUID = CASE,
+    meeting_id: UUID = MEETING,
+    unit_id: UUID = UNIT,
+    recorded: str | None = None,
+    **different: Any,
+) -> Wire:
+    """A Heijastin held at a local time for an hour and a half, recorded at its end."""
+    began, ended = local(on), local(on) + timedelta(minutes=90)
+    state: dict[str, Any] = {
+        "case_id": case_id,
+        "meeting_id": meeting_id,
+        "unit_id": unit_id,
+        "held_in_unit_id": unit_id,
+        "held_from": began,
+        "held_until": ended,
+        "held_on": last_day(ended),
+    }
+    return _changed(MeetingHeld.example(), state | different), local(recorded) if recorded else ended
+
+
+def follow_up_held(
+    on: str = "2026-12-15 10:00", *, case_id: UUID = CASE, recorded: str | None = None, **different: Any
+) -> Wire:
+    """A follow-up held at a local time for an hour, recorded at its end."""
+    began, ended = local(on), local(on) + timedelta(hours=1)
+    state: dict[str, Any] = {
+        "case_id": case_id,
+        "follow_up_id": FOLLOW_UP,
+        "held_from": began,
+        "held_until": ended,
+        "held_on": local_date(began),
+    }
+    return _changed(FollowUpHeld.example(), state | different), local(recorded) if recorded else ended
+
+
+def follow_up_booked(at: str, *, recorded: str, case_id: UUID = CASE, **different: Any) -> Wire:
+    """A follow-up that is booked."""
+    state: dict[str, Any] = {"case_id": case_id, "booked_from": local(at), "booked_until": local(at)}
+    return _changed(FollowUpScheduled.example(), state | different), local(recorded)
+
+
+def follow_up_cancelled(recorded: str) -> Wire:
+    """The follow-up is off."""
+    return _changed(FollowUpCancelled.example(), {"version": 9}), local(recorded)
+
+
+def case_closed(on: str, *, recorded: str, case_id: UUID = CASE) -> Wire:
+    """The case closed on a day."""
+    return _changed(CaseClosed.example(), {"case_id": case_id, "closed_on": on, "version": 5}), local(recorded)
+
+
+def case_reassigned(recorded: str, **different: Any) -> Wire:
+    """The case is somebody else's."""
+    return _changed(CaseReassigned.example(), different), local(recorded)
+
+
+def unit_configured(recorded: str, **different: Any) -> Wire:
+    """A unit as scheduling tells of it; without closing days unless told."""
+    return _changed(UnitConfigured.example(), {"closing_days": (), **different}), local(recorded)
+
+
+def _changed(fact: Event, different: dict[str, Any]) -> Event:
+    return type(fact).model_validate(fact.model_dump() | different)
+
+
+class Hearing:
+    """Quality's intake without its plumbing: what is handed to `take_in`, and what was published of it."""
+
+    def __init__(self, database: Database) -> None:
+        """Begin every stream at 1."""
+        self.database = database
+        self._sequences: Counter[str] = Counter()
+
+    def number(self, *said: Wire) -> tuple[Fact, ...]:
+        """Return *said* as facts with the next sequences of their streams."""
+        return tuple(self._number(fact, recorded_at) for fact, recorded_at in said)
+
+    def _number(self, fact: Event, recorded_at: datetime) -> Fact:
+        self._sequences[fact.stream_key()] += 1
+        sequence = self._sequences[fact.stream_key()]
+        reads = SUBSCRIPTION.reads[fact.wire_type()]
+        return Fact(
+            topic=fact.topic,
+            key=fact.stream_key(),
+            sequence=sequence,
+            event_type=fact.wire_type(),
+            event_id=f"event-{sequence}",
+            subject_version=fact.subject_version(),
+            recorded_at=recorded_at,
+            trace=Trace(f"correlation-{sequence}", f"event-{sequence}"),
+            body=reads.model_validate_json(fact.model_dump_json()),
+        )
+
+    async def hear(self, *said: Wire) -> Refusals:
+        """Take in a batch."""
+        return await self.take(Batch(self.number(*said)))
+
+    async def take(self, batch: Batch, *, muted: bool = False) -> Refusals:
+        """Take in a batch as it is."""
+        async with self.database.transaction() as tx:
+            tx.is_muted = muted
+            return await handlers.take_in(tx, batch)
+
+    async def pass_gate(self, at: str | datetime) -> None:
+        """Let everything recorded before a local time have been read."""
+        instant = local(at) if isinstance(at, str) else at
+        async with self.database.transaction() as tx:
+            await gate.raise_watermarks(tx, [Watermark(topic, 0, 1, instant) for topic in handlers.GATE])
+
+    async def look_again(self, *, limit: int = 100) -> list[float]:
+        """Sweep once."""
+        async with self.database.transaction() as tx:
+            return await handlers.look_again(tx, limit=limit)
+
+    async def published(self, case_id: UUID = CASE) -> list[str]:
+        """Return the names of what was published of a case, in order."""
+        return [name for name, _ in await self.told(case_id)]
+
+    async def told(self, case_id: UUID = CASE) -> list[tuple[str, dict[str, Any]]]:
+        """Return name and payload of what was published of a case, in order."""
+        rows = await self.database.pool.fetch(
+            "SELECT event_type, payload FROM outbox WHERE key = $1 ORDER BY sequence", str(case_id)
+        )
+        return [(row["event_type"].split(".")[2], json.loads(row["payload"])) for row in rows]
