@@ -11,7 +11,7 @@ import dataclasses
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self, cast
+from typing import Any, Protocol, Self, cast
 
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
@@ -33,6 +33,16 @@ class _Coordinator(Protocol):
 
     async def _stop_heartbeat_task(self) -> None: ...
     async def _stop_commit_offsets_refresh_task(self) -> None: ...
+
+
+class _Cluster(Protocol):
+    def partitions_for_topic(self, topic: str) -> set[int] | None: ...
+
+
+class _Metadata(Protocol):
+    cluster: _Cluster
+
+    async def set_topics(self, topics: Sequence[str]) -> object: ...
 
 
 class _Closable(Protocol):
@@ -179,3 +189,14 @@ def readable(record: Record) -> Record:
 
 async def decode_nothing(_message: KafkaMessage) -> None:
     """Decode nothing: each record is read once, by who knows what it is."""
+
+
+async def partitions_of(consumer: object, topics: Sequence[str]) -> list[TopicPartition]:
+    """Return all partitions of *topics*, of which a started *consumer* without a group knows nothing by itself."""
+    client: _Metadata = cast("Any", consumer)._client
+    await client.set_topics(topics)
+    return [
+        TopicPartition(topic, partition)
+        for topic in topics
+        for partition in sorted(client.cluster.partitions_for_topic(topic) or ())
+    ]

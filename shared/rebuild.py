@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.database import Database, Transaction
 from shared.errors import Conflict
 from shared.intake import INTAKE_LOCK, Intake, Subscription
-from shared.kafka_client import Record, readable
+from shared.kafka_client import Record, partitions_of, readable
 
 _READ_AT_ONCE = 500
 _LOCK_POLL_SECONDS = 0.05
@@ -109,13 +109,7 @@ async def _reader(kafka_servers: str) -> AsyncGenerator["_Reader"]:
 
 async def _whole_history(reader: "_Reader", topics: Sequence[str]) -> dict[TopicPartition, int]:
     """Set *reader* to the beginning of all partitions of *topics*, and return where each ends now."""
-    client = reader.client
-    await client.set_topics(topics)
-    partitions = [
-        TopicPartition(topic, partition)
-        for topic in topics
-        for partition in sorted(client.cluster.partitions_for_topic(topic) or ())
-    ]
+    partitions = await partitions_of(reader, topics)
     beginnings = await reader.beginning_offsets(partitions)
     if any(beginnings.values()):
         raise HistoryIncomplete
@@ -151,21 +145,9 @@ async def _read_again(
     return read
 
 
-class _Cluster(Protocol):
-    def partitions_for_topic(self, topic: str) -> set[int] | None: ...
-
-
-class _Client(Protocol):
-    cluster: _Cluster
-
-    async def set_topics(self, topics: Sequence[str]) -> object: ...
-
-
 class _Reader(Protocol):
     """The part of AIOKafkaConsumer, which brings no types, that is used here."""
 
-    @property
-    def client(self) -> _Client: ...
     def assign(self, partitions: Sequence[TopicPartition]) -> None: ...
     async def seek_to_beginning(self, *partitions: TopicPartition) -> object: ...
     async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]: ...
