@@ -147,6 +147,11 @@ class LiveRegion:
 
         return await until(has_come, within_seconds=45)
 
+    async def came_twice(self, family: Family, topic: str) -> bool:
+        """Tell whether Kafka was given a fact of a family more than once."""
+        records = [told for told in self.heard if told.key == family.id and told.record.topic == topic]
+        return len(records) > len(self.facts(family, topic))
+
     async def promise(self, family: Family | str) -> Answer:
         """Return quality's answer about the family's one promise."""
         [promise] = await self.promises(family)

@@ -1,7 +1,10 @@
 """What may come down a topic: twice, out of order, about nobody known, of a type nobody knows, or broken."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from typing import Final
 from uuid import UUID
 
 import pytest
@@ -10,6 +13,7 @@ from deploy import parked as operations
 from services.scheduling.events import FollowUpHeld, FollowUpRetracted, FollowUpScheduled
 from shared.ids import new_id
 from shared.parking import ReasonMissing
+from shared.producer import Record
 from tests.journeys.region import CASES, JOURNEY, LiveRegion, at
 from tests.journeys.stranger import Stranger, held_times, strangers, without_header
 from tests.probe import until
@@ -171,11 +175,11 @@ class TestATrace:
         assert made.trace.causation_id == held.event_id
 
 
-_POISONS = (
-    (lambda record: replace(record, value=b'{"half": '), "unreadable_body", 3),
-    (lambda record: replace(record, value=b'{"follow_up_id": "nobody"}'), "unreadable_body", 3),
+_POISONS: Final[tuple[tuple[Callable[[Record], Record], str, int], ...]] = (
+    (partial(replace, value=b'{"half": '), "unreadable_body", 3),
+    (partial(replace, value=b'{"follow_up_id": "nobody"}'), "unreadable_body", 3),
     # Without its header the record has no sequence, and so takes none.
-    (lambda record: without_header(record, "ce_sequence"), "unreadable_envelope", 2),
+    (partial(without_header, name="ce_sequence"), "unreadable_envelope", 2),
 )
 """How a record is poisoned, the reason that the operator is told, and the sequence of the fact that comes next."""
 
