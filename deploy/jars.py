@@ -50,7 +50,7 @@ class Jar:
         return self.path.rpartition("/")[2]
 
 
-def ensure(say: Callable[[str], None], given_up: threading.Event) -> list[Path]:
+def ensure(say: Callable[[str], None], given_up: threading.Event, listed: Path = LIST) -> list[Path]:
     """
     Return the jars, fetching what is missing or damaged and telling the progress, unless *given_up* is set meanwhile.
 
@@ -58,7 +58,7 @@ def ensure(say: Callable[[str], None], given_up: threading.Event) -> list[Path]:
         CancelledError: it was given up.
         Trouble: the repository cannot be reached, the disk is full, or a jar is not the one on the list.
     """
-    text = LIST.read_text(encoding="ascii")
+    text = listed.read_text(encoding="ascii")
     jars = [Jar(*line.split()) for line in text.splitlines()]
     folder = cache.folder() / f"kafka-{VERSION}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     with cache.alone("kafka"):
@@ -92,6 +92,8 @@ def _fetch(folder: Path, given_up: threading.Event, jar: Jar) -> int:
         part.write_bytes(content)
         part.replace(target)
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ssl.SSLError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
         what = f"Kafka cannot be fetched: {getattr(error, 'reason', error)}."
         raise Trouble(what, cure=_NO_NETWORK, exit_code=ExitCode.UNAVAILABLE) from error
     except OSError as error:

@@ -250,3 +250,30 @@ class TestItsEnd:
 
             assert process.returncode == 2
             assert b"this is production" in err
+
+
+class TestWhatIsInTheWay:
+    @pytest.mark.parametrize(
+        "arguments, environment, said, cure",
+        [
+            ((), {"HEIJASTIN_MAVEN_URL": "http://127.0.0.1:1"}, "Kafka cannot be fetched", "run needs the network"),
+            (("--kafka", "127.0.0.1:1"), {}, "No Kafka answers at 127.0.0.1:1.", "Check the address"),
+            (("--postgres", "postgresql://me@127.0.0.1:1/postgres"), {}, "cannot be used", "leave --postgres out"),
+            (("--data", "/proc/nowhere"), {}, "The folder /proc/nowhere cannot be used", "--data DIR"),
+        ],
+        ids=["no network", "no kafka", "no postgres", "no folder"],
+    )
+    async def test_is_told_with_its_cure(
+        self, arguments: tuple[str, ...], environment: dict[str, str], said: str, cure: str
+    ):
+        """And it leaves nothing behind that would be in the way next time."""
+        with a_machine() as command:
+            cache = {"XDG_CACHE_HOME": str(command.home / "cache")} if environment else {}
+            process = await command.start("trial", "--any-ports", *arguments, **environment, **cache)
+            _, err = await process.communicate()
+
+            assert process.returncode in {1, 5}
+            assert said in err.decode()
+            assert cure in err.decode()
+            assert command.processes() == {}
+            assert not [path for path in command.files() if command.home / "cache" not in path.parents]
