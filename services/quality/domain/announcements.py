@@ -6,6 +6,7 @@ Whatever happened in between, saying the difference ends in the state that the j
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -45,11 +46,13 @@ class Context:
     responsible_worker_ids: tuple[UUID, ...]
 
 
+@lru_cache(maxsize=16384)
 def promise_id(policy: str, subject_id: UUID) -> UUID:
     """Return the one id of the promise that *subject_id* opens under *policy*."""
     return derived_id(_PROMISES, policy, subject_id)
 
 
+@lru_cache(maxsize=16384)
 def deviation_id(of_promise: UUID) -> UUID:
     """Return the one id of a promise's deviation."""
     return derived_id(_DEVIATIONS, of_promise)
@@ -103,10 +106,15 @@ def _kinds(said: PromiseFact | None, now: dict[str, Any]) -> Iterator[type[Promi
         if _differ(said, now, (*_DATES, *_TERMS)):
             yield PromiseRedated
         has_entered = now["status"] != said.status or said.is_undetermined
-        if now["status"] in _STATUS_EVENTS and (
-            has_entered or (now["status"] != "open" and _differ(said, now, _SUBSTANCE))
-        ):
+        if now["status"] in _STATUS_EVENTS and (has_entered or _differ(said, now, _SUBSTANCE)):
             yield _STATUS_EVENTS[now["status"]]
+    yield from _kinds_of_deviation(said, now)
+    warned = said.warning_id if said else None
+    if now["warning_id"] != warned:
+        yield WarningCleared if now["warning_id"] is None else PromiseAtRisk
+
+
+def _kinds_of_deviation(said: PromiseFact | None, now: dict[str, Any]) -> Iterator[type[PromiseFact]]:
     before = said.deviation_state if said else "none"
     match before, now["deviation_state"]:
         case "none", "open":
@@ -115,13 +123,12 @@ def _kinds(said: PromiseFact | None, now: dict[str, Any]) -> Iterator[type[Promi
             yield DeviationWithdrawn
         case "withdrawn", "open":
             yield DeviationReopened
-        case "open", "open" if said and now["status"] == "lapsed" and (said.status != "lapsed" or said.is_undetermined):
+        case "open", "open" if said and _comes_again(said, now):
             yield DeviationReopened
+        case "open", "open" if said and said.is_undetermined and now["status"] == "lapsed":
+            yield DeviationRaised
         case _:
             pass
-    warned = said.warning_id if said else None
-    if now["warning_id"] != warned:
-        yield WarningCleared if now["warning_id"] is None else PromiseAtRisk
 
 
 def _state(said: PromiseFact | None, standing: Standing, context: Context) -> dict[str, Any]:
@@ -163,10 +170,14 @@ def _deviation(said: PromiseFact | None, now: dict[str, Any]) -> tuple[Deviation
     """Return state and version of the deviation: a new version whenever it is raised, withdrawn, or moved in force."""
     before, version = (said.deviation_state, said.deviation_version) if said else ("none", 0)
     if now["status"] in BREACHES:
-        has_changed = said is None or before != "open" or _differ(said, now, _DATES)
-        comes_again = said is not None and now["status"] == "lapsed" and said.status != "lapsed"
-        return "open", version + (1 if has_changed or comes_again else 0)
+        is_same = said and before == "open" and not _differ(said, now, _DATES) and not _comes_again(said, now)
+        return "open", version if is_same else version + 1
     return ("withdrawn", version + 1) if before == "open" else (before, version)
+
+
+def _comes_again(said: PromiseFact, now: dict[str, Any]) -> bool:
+    """Tell whether a breach that was said is another by now: it ended and began again unseen, or is met no longer."""
+    return now["deviation_since"] != said.deviation_since or (now["status"] == "lapsed" and said.status != "lapsed")
 
 
 def _differ(said: PromiseFact, now: dict[str, Any], fields: Iterable[str]) -> bool:
@@ -174,7 +185,7 @@ def _differ(said: PromiseFact, now: dict[str, Any], fields: Iterable[str]) -> bo
 
 
 _DATES = ("anchor_on", "due_on", "expires_at")
-_TERMS = ("unit_id", "holiday_policy", "remote_counts", "imported")
+_TERMS = ("unit_id", "holiday_policy", "remote_counts", "is_late_entry", "imported")
 _SUBSTANCE = ("met_by_id", "met_on", "days_late", "ended_on", "is_recorded_late")
 # Entering `lapsed` is told by the deviation's own events.
 _STATUS_EVENTS: Mapping[str, type[PromiseFact]] = {

@@ -54,8 +54,8 @@ def is_working_day(day: date, closing_days: Collection[date] = frozenset()) -> b
     return day.weekday() < _SATURDAY and day not in _free_days(day.year) and day not in closing_days
 
 
-def working_day_on_or_after(day: date, closing_days: Collection[date] = frozenset()) -> date:
-    """Return *day*, moved on until people work."""
-    while not is_working_day(day, closing_days):
+def working_day_on_or_after(day: date) -> date:
+    """Return *day*, moved on until people work (act 150/1930, section 5); no unit's closing day moves it."""
+    while not is_working_day(day):
         day += timedelta(days=1)
     return day
