@@ -11,6 +11,7 @@ from services.quality.domain.live import Standing, judge_live
 from services.quality.domain.policies import POLICIES
 from services.quality.domain.promise import UnitOf
 from services.quality.domain.units import Rule, Unit
+from services.quality.domain.warnings import warning_id
 from services.quality.events import PromiseFact
 from tests.quality.builders import (
     ANOTHER_MEETING,
@@ -105,7 +106,7 @@ class TestAPromise:
             "warning": "nothing_booked",
         }
         assert story.last.model_dump(exclude={"warning_id"}) == expected
-        assert story.last.warning_id
+        assert story.last.warning_id == warning_id(story.last.promise_id, "nothing_booked", date(2026, 12, 24))
 
     def test_has_one_id_whatever_becomes_of_it(self) -> None:
         """From policy and meeting; and so has its deviation."""
@@ -199,6 +200,18 @@ class TestADeviation:
         assert story.tell(held_meeting(), LATE, at="2026-12-29 12:00") == ["PromiseKeptLate"]
         assert (story.last.days_late, story.last.deviation_state, story.last.deviation_version) == (5, "open", 1)
 
+    def test_is_raised_too_when_only_a_late_meeting_is_left(self) -> None:
+        """The one in time is retracted; there was no deviation before."""
+        story = Story()
+        in_time = held_follow_up("2026-12-15 10:00", follow_up_id=ANOTHER_MEETING)
+        story.tell(held_meeting(), in_time, LATE, at="2026-12-29 12:00")
+        gone = no_follow_up("2026-12-30 10:00", follow_up_id=ANOTHER_MEETING)
+        assert story.tell(held_meeting(), in_time, gone, LATE, at="2026-12-30 12:00") == [
+            "PromiseKeptLate",
+            "DeviationRaised",
+        ]
+        assert story.last.deviation_version == 1
+
     def test_is_withdrawn_by_a_late_record(self) -> None:
         """Met in time after all."""
         story = Story()
@@ -254,6 +267,15 @@ class TestADeviation:
         retracted = no_follow_up("2026-12-30 10:00")
         assert story.tell(held_meeting(), LATE, retracted, at="2026-12-30 12:00") == ["DeviationReopened"]
         assert (story.last.deviation_state, story.last.deviation_version) == ("open", 2)
+
+    def test_is_reopened_when_it_was_withdrawn_and_came_again_unseen(self) -> None:
+        """Both facts were read in one batch: what people did about the first breach is not about this one."""
+        story = Story()
+        story.tell(held_meeting(), at=EXPIRED)
+        retracted = no_follow_up("2026-12-30 10:00")
+        assert story.tell(held_meeting(), LATE_RECORD, retracted, at="2026-12-31 10:00") == ["DeviationReopened"]
+        assert story.last.deviation_since == local("2026-12-30 10:00")
+        assert story.last.deviation_version == 2
 
     def test_is_a_new_version_and_no_new_raising_when_it_is_redated(self) -> None:
         """Still in breach, by another day."""
@@ -346,6 +368,9 @@ class TestUndetermined:
             "PromiseMade", "PromiseUndetermined",
         ]  # fmt: skip
         assert (story.last.status, story.last.deviation_state, story.last.warning) == ("open", "none", None)
+        late = Story()
+        late.tell(held_meeting(), LATE, at="2026-12-29 12:00", disturbed="2026-12-29 11:00")
+        assert (late.last.status, late.last.met_by_id, late.last.deviation_since) == ("open", None, None)
         warned = Story()
         warned.tell(held_meeting(), at="2026-12-20 10:00", disturbed="2026-12-20 09:00")
         assert (warned.last.status, warned.last.warning) == ("open", None)
@@ -366,7 +391,7 @@ class TestUndetermined:
             ((held_meeting(), closed_case("2026-12-01", recorded="2026-12-01 10:00")), "2026-12-02 10:00",
              "PromiseEndedWithCase"),
             ((held_meeting(), LATE), "2026-12-29 12:00", "PromiseKeptLate"),
-            ((held_meeting(),), EXPIRED, "DeviationReopened"),
+            ((held_meeting(),), EXPIRED, "DeviationRaised"),
         ]:  # fmt: skip
             story = Story()
             story.tell(*known, at=at)

@@ -34,11 +34,15 @@ class TestTheStrictRate:
         """Late is not in time, whoever caused it; and nothing that was not met is left out."""
         found = only(
             counted(Status.KEPT), counted(Status.KEPT), counted(Status.KEPT_LATE), counted(Status.LAPSED),
-            counted(Status.OPEN),
         )  # fmt: skip
 
-        assert (found.due, found.kept, found.kept_late, found.lapsed) == (5, 2, 1, 1)
-        assert found.strict_rate == 0.4
+        assert (found.due, found.kept, found.kept_late, found.lapsed) == (4, 2, 1, 1)
+        assert found.strict_rate == 0.5
+
+    def test_waits_for_the_verdict(self) -> None:
+        """Due and not judged yet is not known: a slow sweep must not make the rate worse than it is."""
+        found = only(counted(Status.OPEN), counted(Status.KEPT))
+        assert (found.due, found.undetermined, found.strict_rate) == (1, 1, 1.0)
 
     def test_counts_what_was_recorded_late_as_kept_and_tells_it(self) -> None:
         """A third figure beside it."""
@@ -62,6 +66,7 @@ class TestTheStrictRate:
     def test_knows_nothing_of_what_is_void(self) -> None:
         """There was no promise."""
         assert figures([counted(Status.VOID), counted(Status.VOID, undetermined=True)], as_of_day=LATER) == []
+        assert only(counted(Status.VOID), counted(Status.KEPT)).due == 1
 
 
 class TestFigures:

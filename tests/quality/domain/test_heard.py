@@ -94,6 +94,14 @@ class TestAContradiction:
         booked = follow_up(**NOT_HELD, booked_from=local("2027-01-01 12:00"))
         assert heard.contradiction(booked, now=NOW) is None
         assert heard.contradiction(CaseStated(**CONTEXT, closed_on=date(2026, 11, 24)), now=NOW) is None
+        assert heard.contradiction(CaseStated(**CONTEXT, closed_on=None), now=NOW) is None
+
+    def test_is_a_case_that_will_have_closed_tomorrow(self) -> None:
+        """Else a closing could end a promise before it happened."""
+        closed = CaseStated(**CONTEXT, closed_on=date(2026, 11, 25))
+        assert heard.contradiction(closed, now=NOW) == "in_the_future"
+        assert heard.contradiction(closed, now=local("2026-11-24 23:54")) == "in_the_future"
+        assert heard.contradiction(closed, now=local("2026-11-24 23:55")) is None
 
 
 class TestAFact:
@@ -176,6 +184,13 @@ class TestAUnit:
         """Else a warning would look for a time for ever."""
         assert heard.unit_of(self.configured(hours=[])).hours == OFFICE_HOURS
 
+    def test_that_names_none_before_the_weekend_works_office_hours(self) -> None:
+        """Nobody is warned on a Saturday, so one slip in a form would keep every warning looking for a time."""
+        saturdays = [{"weekday": 6, "opens": "09:00", "closes": "15:00"}]
+        assert heard.unit_of(self.configured(hours=saturdays)).hours == OFFICE_HOURS
+        fridays = [{"weekday": 5, "opens": "09:00", "closes": "15:00"}]
+        assert heard.unit_of(self.configured(hours=fridays)).hours[4] == (time(9), time(15))
+
     def test_has_its_free_days_and_rules(self) -> None:
         """Its own rule since ever, the versions from their day on."""
         unit = heard.unit_of(self.configured())
@@ -185,6 +200,8 @@ class TestAUnit:
             Rule(None, "roll_forward_150_1930", remote_counts=True),
             Rule(date(2027, 1, 1), "strict", remote_counts=False),
         )
+        version = {"valid_from": "2027-01-01", "holiday_policy": "strict", "remote_counts": True}
+        assert heard.unit_of(self.configured(rule_versions=[version])).rules[1].remote_counts
 
 
 def test_now_is_an_argument() -> None:

@@ -123,6 +123,8 @@ class TestWhatIsSaid:
             assert last.met_on == (promise.met.on if promise.met else None)
             assert last.due_on == promise.due_on
             assert (last.deviation_state == "open") == promise.is_in_breach
+            assert last.deviation_since == promise.in_breach_since
+            assert last.is_recorded_late == promise.is_recorded_late
         _tells_a_consistent_story(published)
 
     @given(facts=histories(), gate=instants())
