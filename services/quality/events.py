@@ -260,6 +260,7 @@ class DeviationRaised(PromiseFact):
     """
     Emitted when a promise is known not to have been kept: nothing of what was recorded in time says otherwise.
 
+    Again, with its version unchanged, when it was undetermined for a while and is not any more.
     Key: the case. Needed by the board and by those who answer for quality.
     """
 
@@ -284,7 +285,7 @@ class DeviationWithdrawn(PromiseFact):
 
 class DeviationReopened(PromiseFact):
     """
-    Emitted when a deviation that had been withdrawn is in force again: the same deviation, a new version.
+    Emitted when a deviation that had been withdrawn is in force again, or the late meeting was none: a new version.
 
     Key: the case. Needed as DeviationRaised is.
     """

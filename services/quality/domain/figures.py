@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from services.quality.domain.promise import BREACHES, Status
+from services.quality.domain.promise import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Figures:
 
     `due` are those that the strict rate is of: neither void, nor ended with the case, nor undetermined. `kept` were
     kept in time, `kept_recorded_late` of them not known to be when they expired; likewise `ended_recorded_late` of
-    those that ended with the case.
+    those that ended with the case. Due and still open is what has not been judged yet: it counts as undetermined.
     """
 
     unit_id: UUID
@@ -81,15 +81,10 @@ def figures(promises: Iterable[Counted], *, as_of_day: date) -> list[Figures]:
 
 
 def _columns(promise: Counted) -> list[str]:
-    if promise.is_undetermined:
+    if promise.is_undetermined or promise.status is Status.OPEN:
         return ["undetermined"]
     if promise.status is Status.ENDED_WITH_CASE:
         return ["ended_with_case", *(["ended_recorded_late"] if promise.is_recorded_late else [])]
-    columns = ["due"]
     if promise.status is Status.KEPT:
-        columns.append("kept")
-        if promise.is_recorded_late:
-            columns.append("kept_recorded_late")
-    elif promise.status in BREACHES:
-        columns.append(promise.status.value)
-    return columns
+        return ["due", "kept", *(["kept_recorded_late"] if promise.is_recorded_late else [])]
+    return ["due", promise.status.value]

@@ -20,6 +20,9 @@ def contradiction(said: OfCase, *, now: datetime) -> str | None:
 
     *now* is the reader's business time: what is said to have ended later than a few minutes after it is refused.
     """
+    if isinstance(said, CaseStated):
+        is_ahead = said.closed_on is not None and said.closed_on > local_date(now + CLOCKS_MAY_DIFFER)
+        return IN_THE_FUTURE if is_ahead else None
     if not isinstance(said, MeetingStated | FollowUpStated) or not said.held:
         return None
     if said.held_from is None or said.held_until is None or said.held_on is None:
@@ -65,11 +68,16 @@ def fact_of(said: OfCase, *, recorded_at: datetime) -> Fact | None:
 
 
 def unit_of(said: UnitConfigured) -> Unit:
-    """Return the unit; one that names no hours works office hours, so that a warning finds a time."""
+    """
+    Return the unit.
+
+    One that names no hours from Monday to Friday works office hours, so that a warning finds a time.
+    """
     by_weekday = {hours.weekday: (hours.opens, hours.closes) for hours in said.hours}
-    hours: Hours = tuple(by_weekday.get(weekday) for weekday in range(1, 8)) if by_weekday else OFFICE_HOURS
+    is_open = any(weekday in by_weekday for weekday in range(1, 6))
+    hours: Hours = tuple(by_weekday.get(weekday) for weekday in range(1, 8))
     return Unit(
-        hours=hours,
+        hours=hours if is_open else OFFICE_HOURS,
         closing_days=frozenset(said.closing_days),
         rules=(
             Rule(None, said.holiday_policy, said.remote_counts),
