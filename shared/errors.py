@@ -3,7 +3,7 @@
 import re
 
 
-class Refusal(Exception):  # noqa: N818 - the name says what happened; it is an expected "no", not a fault
+class Refusal(Exception):
     """
     An expected "no", told to whoever asked; nothing has changed and nobody needs waking.
 
@@ -46,5 +46,5 @@ class Stale(Refusal):
     """Somebody changed this after you read it; read it again and repeat your change."""
 
 
-class Transient(Exception):  # noqa: N818 - as above: a situation, not a fault
+class Transient(Exception):
     """Passing trouble: the same call may succeed a moment later."""
