@@ -13,7 +13,9 @@ import typer
 
 from deploy.trouble import ExitCode, Trouble
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+_EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 conflict, 5 something does not answer."
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, epilog=_EXIT_CODES)
 databases = typer.Typer(no_args_is_help=True, help="The services' databases and roles.")
 topics = typer.Typer(no_args_is_help=True, help="Kafka's topics, as topics.yaml lists them.")
 events = typer.Typer(no_args_is_help=True, help="The facts that the services tell each other.")
@@ -142,16 +144,20 @@ def topics_apply(kafka: Kafka = None, replication: Replication = 1) -> None:
 
 
 @topics.command("check")
-def topics_check(kafka: Kafka = None, replication: Replication = 1) -> None:
+def topics_check(kafka: Kafka = None, replication: Replication = 1, *, as_json: AsJson = False) -> None:
     """Say where Kafka differs from the list, and exit 1 if it does."""
     import asyncio
+    import json
+    from dataclasses import asdict
 
     from deploy import finding, kafka_topics, topics
 
     listed = topics.load().values()
     differences = asyncio.run(kafka_topics.check(finding.kafka(kafka), listed, replication=replication))
-    for difference in differences:
-        typer.echo(str(difference))
+    if as_json:
+        typer.echo(json.dumps([asdict(difference) for difference in differences]))
+    else:
+        typer.echo("\n".join(map(str, differences)), nl=bool(differences))
     if differences:
         raise typer.Exit(ExitCode.FAILED)
 

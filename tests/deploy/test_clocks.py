@@ -1,0 +1,36 @@
+"""The trial's clock understands what people say."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from deploy import clocks
+from deploy.trouble import ExitCode, Trouble
+
+NOW = datetime(2026, 10, 24, 19, 30, tzinfo=UTC)  # 22.30 in Helsinki, the evening before summer time ends
+
+
+class TestTheTargetOfAJump:
+    @pytest.mark.parametrize(
+        "to, by, expected",
+        [
+            ("2026-12-24T08:00", None, "2026-12-24T08:00:00+02:00"),
+            ("2026-12-24", None, "2026-12-24T00:00:00+02:00"),
+            ("2026-12-24T08:00Z", None, "2026-12-24T08:00:00+00:00"),
+            (None, "90m", "2026-10-24T21:00:00+00:00"),
+            (None, "12h", "2026-10-25T07:30:00+00:00"),
+            (None, "1d", "2026-10-25T22:30:00+02:00"),
+            (None, "2w", "2026-11-07T22:30:00+02:00"),
+        ],
+    )
+    def test_is_local_time_and_whole_days_keep_the_hour(self, to: str | None, by: str | None, expected: str):
+        """A promise runs out at a local midnight, so a day is a calendar day."""
+        assert clocks.target(NOW, to=to, by=by) == datetime.fromisoformat(expected)
+
+    @pytest.mark.parametrize("to, by", [(None, None), ("2026-12-24", "1d"), ("Christmas", None), (None, "soon")])
+    def test_is_refused_when_it_cannot_be_understood(self, to: str | None, by: str | None):
+        """Guessing would move the clock for good: it never goes back."""
+        with pytest.raises(Trouble) as trouble:
+            clocks.target(NOW, to=to, by=by)
+
+        assert trouble.value.exit_code == ExitCode.USAGE
