@@ -149,7 +149,7 @@ class TestPromises:
     async def test_have_a_history(self, manager: Caller) -> None:
         """All that was said, in order, with its time."""
         of_late_record = promise_id("met_within_a_month", case(1))
-        history = await manager.show(f"/v1/promises/{of_late_record}/history")
+        history = (await manager.http.get(f"/v1/promises/{of_late_record}/history")).json()
         assert [said["event_type"].split(".")[2] for said in history] == [
             "PromiseMade",
             "DeviationRaised",
