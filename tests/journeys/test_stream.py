@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from operator import itemgetter
 from typing import Final
 from uuid import UUID
 
@@ -146,9 +147,11 @@ class TestAPoisonedFact:
             assert (await region.promise(case.id))["is_undetermined"]
 
             await region.advance(tomorrow + timedelta(hours=2))
-            first, *_ = await parked(case)
-            code, said = await region.cli("parked", "replay", "quality", str(first["number"]))
+            numbers = [row["number"] for row in await parked(case)]
+            code, said = await region.cli("parked", "replay", "quality", str(numbers[0]))
             assert (code, said) == (0, "taken: 3\n")
+            taken = sorted([await operations.shown("quality", each) for each in numbers], key=itemgetter("settled_at"))
+            assert [row["sequence"] for row in taken] == [2, 3, 4]
             kept = await region.told(case.id, "PromiseKept", is_undetermined=False)
             assert kept["met_on"] == (day - timedelta(days=1)).isoformat()
 
