@@ -13,6 +13,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.quality.domain.calendar import end_of, local_date
+from services.quality.domain.policies import Opening
 from services.quality.domain.promise import Promise, Status, status_of
 from services.quality.domain.sight import Sight
 from services.quality.domain.units import Unit
@@ -78,7 +79,7 @@ def _exposed(sight: Sight, promise: Promise) -> _Exposed:
     Found by looking back from fact to fact, so that a warning is neither told at the hour at which somebody cancels,
     nor taken back and told again because of a fact that leaves its ground as it was.
     """
-    rung, quiet_until = _plan(sight, promise)
+    rung, quiet_until = _plan(sight, promise.opening, promise.due_on)
     turns = sorted({at for fact in sight.known if (at := fact.recorded_at) >= promise.opening.recorded_at})
     turn = turns.pop()
     since = rung_since = max(turn, quiet_until)
@@ -91,7 +92,7 @@ def _exposed(sight: Sight, promise: Promise) -> _Exposed:
         status = status_of(then, opening, term, then.met(opening, term), _BEFORE_ALL)
         if status is not Status.OPEN or term.due_on != promise.due_on:
             break
-        earlier_rung, quiet_until = _plan(then, promise)
+        earlier_rung, quiet_until = _plan(then, opening, term.due_on)
         start = max(turn, quiet_until)
         if start >= end:
             break
@@ -101,11 +102,11 @@ def _exposed(sight: Sight, promise: Promise) -> _Exposed:
     return _Exposed(since, rung, rung_since)
 
 
-def _plan(sight: Sight, promise: Promise) -> tuple[str, datetime]:
+def _plan(sight: Sight, opening: Opening, due_on: date) -> tuple[str, datetime]:
     """Return the rung that tells what is wrong with the bookings, and until when one in time forbids to tell it."""
-    anchor = (promise.opening.anchor_on, promise.opening.started_at)
+    anchor = (opening.anchor_on, opening.started_at)
     days = [day for each in sight.policy.books(sight.standing) if (day := local_date(each.at), each.at) > anchor]
-    in_time = [day for day in days if day <= promise.due_on]
+    in_time = [day for day in days if day <= due_on]
     rung = "booked_too_late" if len(in_time) < len(days) else "nothing_booked"
     return rung, end_of(max(in_time)) if in_time else _BEFORE_ALL
 

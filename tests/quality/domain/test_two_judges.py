@@ -12,6 +12,7 @@ from services.quality.domain.policies import MET_WITHIN_A_MONTH, POLICIES
 from services.quality.domain.promise import BREACHES, judge
 from services.quality.events import DeviationRaised, DeviationReopened, PromiseFact, PromiseMade
 from tests.quality.brute_force import verdicts
+from tests.quality.brute_force_warnings import speaking
 from tests.quality.builders import CASE, UNIT, unit_of
 from tests.quality.histories import histories, instants
 
@@ -69,6 +70,15 @@ class TestTheLiveJudgement:
         assert {subject: standing.promise for (_, subject), standing in live.items()} == judge(
             MET_WITHIN_A_MONTH, facts, unit_of, gate
         )
+
+    @given(facts=histories(), gate=instants())
+    def test_warns_of_what_the_naive_judge_warns_of(self, facts: CaseFacts, gate: datetime) -> None:
+        """The gravest rung by all that is known, if what lies below the gate warns too."""
+        below = facts.before(gate)
+
+        for (_, subject), standing in judge_live(POLICIES, facts, unit_of, gate, None).standings.items():
+            expected = speaking(facts, subject, gate) if speaking(below, subject, gate) else None
+            assert (standing.warning.rung if standing.warning else None) == expected
 
     @given(facts=histories())
     def test_knows_no_bad_news_while_the_gate_is_shut(self, facts: CaseFacts) -> None:
