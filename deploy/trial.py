@@ -217,11 +217,12 @@ def _refuse_production() -> None:
 def _folder(data: Path | None) -> Generator[Path]:
     """Yield the folder for everything: the one that was wished for, or one that is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="heijastin-trial-")) if data is None else data.absolute()
-    os.umask(0o077)  # keys, facts and logs are nobody else's business on a machine that others use too
+    is_ours = data is None or not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if data is None and os.geteuid() == 0:
+        if is_ours and os.geteuid() == 0:
             folder.chmod(0o711)  # so that Postgres, which is somebody else then, may pass through
+        os.umask(0o077)  # keys, facts and logs are nobody else's business on a machine that others use too
         free = shutil.disk_usage(folder).free
         if free < _BYTES_NEEDED:
             what = f"Only {free / 1e6:.0f} MB are free on the disk of {folder}; {_BYTES_NEEDED / 1e6:.0f} are needed."
