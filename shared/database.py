@@ -5,7 +5,7 @@ One request, one batch or one sweep is one transaction: opened at the edge, comm
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,7 +53,9 @@ class Transaction:
     now: datetime
     trace: Trace
     recorded_at: datetime | None = None
-    is_muted: bool = field(default=False)
+    is_muted: bool = False
+    after_commit: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    """What to do once all of it is durable, in order: to say so. It must not raise."""
 
     async def fetch(self, query: str, *args: object) -> list[asyncpg.Record]:
         """Return all rows."""
@@ -130,6 +132,8 @@ class Database:
             now = await connection.fetchval("SELECT business_now()")
             tx = Transaction(connection=connection, now=now, trace=trace or Trace.begin())
             yield tx
+        for each in tx.after_commit:
+            each()
         if tx.recorded_at is not None:
             self.appended.set()
 

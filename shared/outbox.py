@@ -8,6 +8,7 @@ publishes it later, at least once, in order per key. Append last: the locks take
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from shared import ids, logs
 from shared.database import Trace, Transaction
@@ -98,6 +99,11 @@ async def append_each(tx: Transaction, events: Sequence[tuple[Event, Trace]]) ->
         [trace.traceparent for _, trace in events],
         [_payload(event) for event, _ in events],
     )
+    tx.after_commit.append(partial(_tell, events, sequences))
+    return recorded_at
+
+
+def _tell(events: Sequence[tuple[Event, Trace]], sequences: Sequence[int]) -> None:
     for (event, trace), sequence in zip(events, sequences, strict=True):
         log.info(
             "fact_appended",
@@ -107,7 +113,6 @@ async def append_each(tx: Transaction, events: Sequence[tuple[Event, Trace]]) ->
             correlation_id=trace.correlation_id,
             causation_id=trace.causation_id,
         )
-    return recorded_at
 
 
 def _payload(event: Event) -> bytes:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared import clock, outbox
 from shared.database import Database, Trace
@@ -49,9 +50,11 @@ class TestAppend:
 
     async def test_leaves_nothing_of_a_transaction_that_was_undone(self, database: Database) -> None:
         """A fact without its change would be a ghost; its number goes to the next."""
-        await bake_badly(database, "rye")
-        await bake(database, LoafBaked(loaf="rye", grams=700))
+        with capture_logs() as lines:
+            await bake_badly(database, "rye")
+            await bake(database, LoafBaked(loaf="rye", grams=700))
 
+        assert [(line["event"], line["sequence"]) for line in lines] == [("fact_appended", 1)]
         rows = await database.pool.fetch("SELECT sequence, convert_from(payload, 'UTF8') AS payload FROM outbox")
         assert [(row["sequence"], LoafBaked.model_validate_json(row["payload"]).grams) for row in rows] == [(1, 700)]
 
