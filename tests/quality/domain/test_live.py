@@ -91,6 +91,12 @@ class TestAGate:
         assert standing(held_meeting(), busy, gate="2026-12-25 01:00").promise.status is Status.LAPSED
         assert standing(held_meeting(), late, gate="2026-12-25 01:00").promise.status is Status.KEPT_LATE
 
+    def test_knows_of_a_breach_that_began_again_ahead_of_it(self) -> None:
+        """Lapsed below; withdrawn and back again ahead: it is another one."""
+        late_record = held_follow_up("2026-12-15 10:00", recorded="2026-12-28 10:00")
+        live = standing(held_meeting(), late_record, no_follow_up("2026-12-30 10:00"), gate="2026-12-26 10:00")
+        assert (live.promise.status, live.promise.in_breach_since) == (Status.LAPSED, local("2026-12-30 10:00"))
+
     def test_holds_back_a_warning_that_facts_ahead_of_it_answer_or_make(self) -> None:
         """Booked meanwhile: no warning. Cancelled meanwhile: not yet."""
         booked = booked_follow_up("2026-12-18 10:00", recorded="2026-11-26 10:00")

@@ -294,6 +294,12 @@ class TestRecordedLate:
         assert not promise(held_meeting(), held_follow_up(IN_TIME, recorded="2026-12-25 00:00")).is_recorded_late
         assert not promise(held_meeting(), held_follow_up(IN_TIME)).is_recorded_late
 
+    def test_is_not_what_was_only_corrected_after_it(self) -> None:
+        """It was known to be kept at the expiry, by the version of then."""
+        known = held_follow_up(IN_TIME, recorded="2026-12-25 00:00")
+        corrected = held_follow_up("2026-12-16 10:00", recorded="2026-12-28 10:00", version=3)
+        assert not promise(held_meeting(), known, corrected).is_recorded_late
+
     def test_is_what_became_known_with_its_meeting(self) -> None:
         """Nobody knew of the promise when it expired."""
         unknown = held_meeting(recorded="2027-01-10 10:00")
@@ -343,6 +349,18 @@ class TestInBreachSince:
         """Until then it was known as kept."""
         retracted = no_follow_up("2027-01-05 10:00")
         assert promise(held_meeting(), held_follow_up(IN_TIME), retracted).in_breach_since == local("2027-01-05 10:00")
+
+    @pytest.mark.parametrize("day", ["2026-11-24", "2026-12-24"])
+    def test_is_when_what_lay_on_the_first_or_last_day_was_taken_back(self, day: str) -> None:
+        """The anchor's own day and the due day are days of the month like any other."""
+        recorded, taken_back = "2026-12-24 20:00", "2027-01-05 10:00"
+        met = held_follow_up(f"{day} 16:00", recorded=recorded)
+        assert promise(held_meeting(), met, no_follow_up(taken_back)).in_breach_since == local(taken_back)
+        second = held_meeting(f"{day} 16:00", recorded=recorded, meeting_id=ANOTHER_MEETING)
+        gone = retracted_meeting(taken_back, meeting_id=ANOTHER_MEETING)
+        assert promise(held_meeting(), second, gone).in_breach_since == local(taken_back)
+        closed, reopened = closed_case(day, recorded=recorded), closed_case(None, recorded=taken_back, version=3)
+        assert promise(held_meeting(), closed, reopened).in_breach_since == local(taken_back)
 
     def test_is_when_the_meeting_was_recorded_after_its_month(self) -> None:
         """Nobody could know before."""
