@@ -214,26 +214,32 @@ def _refuse_production() -> None:
 
 
 @contextmanager
-def _folder(data: Path | None) -> Generator[Path]:
+def _folder(data: Path | None, *, bytes_needed: int = _BYTES_NEEDED) -> Generator[Path]:
     """Yield the folder for everything: the one that was wished for, or one that is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="heijastin-trial-")) if data is None else data.absolute()
-    is_ours = data is None or not folder.exists()
+    umask = os.umask(0o022)
+    try:
+        _prepare(folder, is_ours=data is None or not folder.exists(), bytes_needed=bytes_needed)
+        os.umask(0o077)  # keys, facts and logs are nobody else's business on a machine that others use too
+        yield folder
+    finally:
+        os.umask(umask)
+        if data is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prepare(folder: Path, *, is_ours: bool, bytes_needed: int) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if is_ours and os.geteuid() == 0:
             folder.chmod(0o711)  # so that Postgres, which is somebody else then, may pass through
-        os.umask(0o077)  # keys, facts and logs are nobody else's business on a machine that others use too
         free = shutil.disk_usage(folder).free
-        if free < _BYTES_NEEDED:
-            what = f"Only {free / 1e6:.0f} MB are free on the disk of {folder}; {_BYTES_NEEDED / 1e6:.0f} are needed."
-            raise Trouble(what, cure="Free some, or choose another disk: --data DIR, or export TMPDIR=DIR")
-        yield folder
     except OSError as error:
         what = f"The folder {folder} cannot be used: {error.strerror}."
         raise Trouble(what, cure="Choose another one: --data DIR, or export TMPDIR=DIR") from error
-    finally:
-        if data is None:
-            shutil.rmtree(folder, ignore_errors=True)
+    if free < bytes_needed:
+        what = f"Only {free / 1e6:.0f} MB are free on the disk of {folder}; {bytes_needed / 1e6:.0f} are needed."
+        raise Trouble(what, cure="Free some, or choose another disk: --data DIR, or export TMPDIR=DIR")
 
 
 def _tidy_up_after(left_behind: Running | None) -> None:

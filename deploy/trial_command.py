@@ -24,7 +24,8 @@ Tokens, one person per role, valid for {hours:.0f} hours (another: {us} token RO
 {tokens}
 
 Addresses
-{addresses}
+{addresses}  logs        {folder}/*.log
+
 Try, in another terminal
   {us} events tail --from-beginning    the facts, as they flow
   {us} clock advance --by 1d           let a day pass: promises run out at midnight in Helsinki
@@ -52,6 +53,7 @@ class _Ready:
             tokens="\n".join(f"  {role}  {token}" for role, token in self.tokens.items()),
             addresses="".join(f"  {name:<12}{address}\n" for name, address in self._addresses().items()),
             scheduling=running.http["scheduling"],
+            folder=running.folder,
         )
 
     def for_programs(self) -> str:

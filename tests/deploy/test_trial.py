@@ -19,6 +19,8 @@ import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 
 from deploy import kafka, kafka_topics, postgres, topics
+from deploy.trial import _folder
+from deploy.trouble import Trouble
 from tests import probe
 from tests.architecture.tree import ROOT
 
@@ -298,6 +300,13 @@ class TestItsEnd:
 
 
 class TestWhatIsInTheWay:
+    async def test_may_be_the_disk(self):
+        """Kafka and Postgres would fail in the middle, and with other words."""
+        with pytest.raises(Trouble, match="MB are free on the disk of") as trouble, _folder(None, bytes_needed=10**18):
+            pass
+
+        assert "--data DIR" in trouble.value.cure
+
     @pytest.mark.parametrize(
         "arguments, environment, said, cure",
         [
