@@ -273,8 +273,11 @@ class Sought:
     is_warned: bool | None = None
 
 
-_LIST_PROMISES = """
-    SELECT state FROM promises
+# A case that has moved on is shown with those who answer for it now; nothing new was said of its promises.
+_CONTEXT = "state, case_code, team_id, responsible_worker_ids"
+
+_LIST_PROMISES = f"""
+    SELECT {_CONTEXT} FROM promises JOIN cases USING (case_id)
     WHERE unit_id = ANY ($1::uuid[])
       AND ($2::uuid IS NULL OR case_id = $2)
       AND ($3::text IS NULL OR status = $3)
@@ -282,6 +285,10 @@ _LIST_PROMISES = """
       AND ($5::boolean IS NULL OR (warning IS NOT NULL) = $5)
       AND ($6::date IS NULL OR (due_on, promise_id) > ($6, $7::uuid))
     ORDER BY due_on, promise_id LIMIT $8
+"""
+
+_SHOW_PROMISE = f"""
+    SELECT {_CONTEXT} FROM promises JOIN cases USING (case_id) WHERE promise_id = $1 AND unit_id = ANY ($2::uuid[])
 """
 
 _LIST_SAID = """
@@ -303,7 +310,7 @@ _CASES_OF_UNITS = """
 async def list_promises(
     source: Source, units: frozenset[UUID], sought: Sought, *, after: tuple[date, UUID] | None, limit: int
 ) -> list[PromiseState]:
-    """Return promises of *units* by due day and id, from the one after *after*."""
+    """Return promises of *units*, each in the context of its case now, by due day and id, from after *after*."""
     due_on, promise_id = after or (None, None)
     rows = await source.fetch(
         _LIST_PROMISES,
@@ -316,22 +323,30 @@ async def list_promises(
         promise_id,
         limit,
     )
-    return [PromiseState.model_validate_json(row["state"]) for row in rows]
+    return [_in_its_context(row) for row in rows]
 
 
 async def load_promise(source: Source, promise_id: UUID, units: frozenset[UUID]) -> PromiseState:
     """
-    Return a promise as last said.
+    Return a promise as last said, with the context of its case now.
 
     Raises:
         UnknownPromise: there is none in *units*.
     """
-    row = await source.fetchrow(
-        "SELECT state FROM promises WHERE promise_id = $1 AND unit_id = ANY ($2::uuid[])", promise_id, units
-    )
+    row = await source.fetchrow(_SHOW_PROMISE, promise_id, units)
     if row is None:
         raise UnknownPromise
-    return PromiseState.model_validate_json(row["state"])
+    return _in_its_context(row)
+
+
+def _in_its_context(row: asyncpg.Record) -> PromiseState:
+    return PromiseState.model_validate_json(row["state"]).model_copy(
+        update={
+            "case_code": row["case_code"],
+            "team_id": row["team_id"],
+            "responsible_worker_ids": tuple(row["responsible_worker_ids"]),
+        }
+    )
 
 
 async def list_said(source: Source, promise: PromiseState) -> list[Said]:

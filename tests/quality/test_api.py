@@ -12,7 +12,7 @@ from services.quality import api
 from services.quality.domain.announcements import promise_id
 from shared.derived import derived_id
 from tests.quality.builders import CASE, MEETING, UNIT
-from tests.quality.stream import Hearing, follow_up_held, meeting_held
+from tests.quality.stream import Hearing, case_reassigned, follow_up_held, meeting_held
 from tests.role_matrix import NOBODY, let_in
 from tests.scheduling.edge import TRUST, Caller
 
@@ -145,6 +145,15 @@ class TestPromises:
         """As last said."""
         shown = await manager.show(f"/v1/promises/{PROMISE}")
         assert (shown["status"], shown["deviation_state"], shown["due_on"]) == ("lapsed", "open", "2026-12-24")
+
+    async def test_are_shown_with_those_who_answer_for_the_case_now(self, hearing: Hearing, manager: Caller) -> None:
+        """A reassigned case is no news about its promise, but who calls the family must not be the one who left."""
+        await hearing.hear(case_reassigned("2027-01-02 12:00", team_id=ELSEWHERE, responsible_worker_ids=(ELSEWHERE,)))
+
+        listed = (await manager.show(f"/v1/promises?case_id={CASE}"))["items"][0]
+        for shown in (listed, await manager.show(f"/v1/promises/{PROMISE}")):
+            assert (shown["team_id"], shown["responsible_worker_ids"]) == (str(ELSEWHERE), [str(ELSEWHERE)])
+        assert await hearing.published() == ["PromiseMade", "DeviationRaised"]
 
     async def test_have_a_history(self, manager: Caller) -> None:
         """All that was said, in order, with its time."""
