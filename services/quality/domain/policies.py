@@ -55,7 +55,6 @@ class Booking:
     """What is planned and would keep a promise."""
 
     at: datetime
-    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ def _bookings(facts: CaseFacts) -> Iterator[Booking]:
     planned: tuple[FollowUp | Meeting, ...] = (*facts.follow_ups, *facts.meetings)
     for each in planned:
         if each.booked_from is not None:
-            yield Booking(each.booked_from, each.recorded_at)
+            yield Booking(each.booked_from)
 
 
 MET_WITHIN_A_MONTH = Policy(

@@ -14,6 +14,7 @@ from tests.quality.builders import (
     ANOTHER_MEETING,
     FOLLOW_UP,
     MEETING,
+    UNIT,
     booked_follow_up,
     closed_case,
     facts,
@@ -106,6 +107,14 @@ class TestARung:
             ("3_days_before", local("2026-12-11 08:00")),
             ("1_days_before", local("2026-12-14 08:00")),
         ]
+
+    def test_goes_by_the_unit_of_the_meeting(self) -> None:
+        """Not that of another one."""
+
+        def units(unit_id: UUID) -> Unit:
+            return Unit() if unit_id == UNIT else Unit(closing_days=frozenset({date(2026, 12, 16)}))
+
+        assert ahead(held_meeting(), units=units) == [AT_THE_CLOSE, *LADDER]
 
     def test_that_meets_a_graver_one_gives_way(self) -> None:
         """A unit that works on Wednesdays only has all three on one day of the week, and two on the same day."""
