@@ -15,7 +15,6 @@ from tests.architecture.tree import ROOT
 @pytest.mark.postgres
 @pytest.mark.journey
 @pytest.mark.slow
-@pytest.mark.xdist_group("trial")  # one at a time is enough for two cores
 @pytest.mark.timeout(300)
 class TestTheTour:
     async def test_plays_the_month_and_finds_everything_as_it_should_be(self):

@@ -29,7 +29,6 @@ pytestmark = [
     pytest.mark.kafka,
     pytest.mark.postgres,
     pytest.mark.slow,
-    pytest.mark.xdist_group("trial"),  # one at a time is enough for two cores
     pytest.mark.timeout(300),
 ]
 
