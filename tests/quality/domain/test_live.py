@@ -76,6 +76,11 @@ class TestAGate:
         assert (before.status, before.met, before.in_breach_since) == (Status.OPEN, None, None)
         assert standing(held_meeting(), kept, retracted, gate="2027-01-05 10:01").promise.status is Status.LAPSED
 
+    def test_names_no_late_meeting_before_the_month_is_over(self) -> None:
+        """Read ahead of the line, it neither keeps the promise nor is it late yet."""
+        open_yet = standing(held_meeting(), held_follow_up("2026-12-29 10:00"), gate="2026-12-20 10:00").promise
+        assert (open_yet.status, open_yet.met) == (Status.OPEN, None)
+
     def test_holds_back_the_breach_of_a_meeting_ahead_of_it(self) -> None:
         """A Heijastin entered months late is open until the line has passed its record."""
         entered = held_meeting(recorded="2027-02-01 10:00")
@@ -158,6 +163,9 @@ class TestUndetermined:
     def test_rings_when_that_day_is_over(self) -> None:
         """Nothing else need happen."""
         judgement = judged(held_meeting(), gate="2026-12-25 10:00", disturbed="2026-12-25 09:00")
+        assert judgement.look_again_at == local("2026-12-26 09:00")
+        ahead = closed_case(None, recorded="2026-12-27 12:00")
+        judgement = judged(held_meeting(), ahead, gate="2026-12-25 10:00", disturbed="2026-12-25 09:00")
         assert judgement.look_again_at == local("2026-12-26 09:00")
 
     def test_is_no_undisturbed_case(self) -> None:

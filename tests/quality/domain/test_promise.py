@@ -300,6 +300,14 @@ class TestRecordedLate:
         corrected = held_follow_up("2026-12-16 10:00", recorded="2026-12-28 10:00", version=3)
         assert not promise(held_meeting(), known, corrected).is_recorded_late
 
+    def test_is_no_closing_that_was_only_corrected_after_it(self) -> None:
+        """It was known to have ended, or even to be kept, at the expiry."""
+        known = closed_case("2026-12-08", recorded="2026-12-08 10:00")
+        corrected = closed_case("2026-12-09", recorded="2026-12-28 10:00", version=3)
+        assert not promise(held_meeting(), known, corrected).is_recorded_late
+        gone = no_follow_up("2026-12-29 10:00")
+        assert not promise(held_meeting(), held_follow_up(IN_TIME), gone, corrected).is_recorded_late
+
     def test_is_what_became_known_with_its_meeting(self) -> None:
         """Nobody knew of the promise when it expired."""
         unknown = held_meeting(recorded="2027-01-10 10:00")
