@@ -24,7 +24,7 @@ tour: $(TRIAL) ## play a month in the trial, told as it happens; ends by itself
 	@$(BIN)/heijastin tour $(ARGS)
 
 test: $(DEV) ## run all tests on real Kafka and Postgres, then demand that domain and handlers are covered whole
-	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 --cov --cov-report= $(PYTEST_ARGS)
 	$(if $(PYTEST_ARGS),,$(BIN)/coverage report --include='services/*/domain/*,services/*/handlers*' --fail-under=100)
 
 CHECKS := lint format types imports spelling sql generated tree

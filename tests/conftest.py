@@ -10,6 +10,8 @@ import pytest
 import pytest_asyncio
 from aiokafka.admin import NewTopic
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from deploy import kafka_topics, topics
 from deploy.databases import Urls
@@ -24,6 +26,19 @@ settings.register_profile(
     "mutants", deadline=None, derandomize=True, max_examples=25, database=None, suppress_health_check=list(HealthCheck)
 )
 settings.load_profile("default")
+
+
+class _OneRegion(LoadScopeScheduling):
+    """Gives all journeys to one worker, as they share one region, and everything else to whoever is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "journeys" if nodeid.startswith("tests/journeys/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Choose the scheduler ourselves: the marks of `--dist loadgroup` do nothing in xdist 3.8 under pytest 9.2."""
+    return _OneRegion(config, log)
 
 
 @pytest.fixture(name="postgres_admin_url", scope="session")

@@ -31,7 +31,6 @@ from tests.probe import until
 
 JOURNEY = [
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("journeys"),  # one region is enough
     pytest.mark.journey,
     pytest.mark.kafka,
     pytest.mark.postgres,
@@ -82,10 +81,10 @@ class LiveRegion:
         """Let business time pass in all databases."""
         await clocks.advance(self.running.databases.values(), to=to)
 
-    async def monday(self) -> date:
+    async def monday(self, such_that: Callable[[date], bool] = lambda _: True) -> date:
         """Go on to the next Monday, 9 o'clock, whose month and the next have its day and the one after; return it."""
         day = (await self.now()).astimezone(HELSINKI).date() + timedelta(days=1)
-        while day.isoweekday() != 1 or day.day > _LATEST_DAY:
+        while day.isoweekday() != 1 or day.day > _LATEST_DAY or not such_that(day):
             day += timedelta(days=1)
         await self.advance(at(day, 9))
         return day

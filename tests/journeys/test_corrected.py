@@ -60,7 +60,8 @@ class TestAMeeting:
         midnight = midnight_after(month_after(day))
         await region.advance(midnight)
         await region.judged(midnight)
-        assert (await region.story(family))[-1] == "PromiseVoided"
+        assert (await region.promise(family))["status"] == "void"
+        assert "DeviationRaised" not in await region.story(family)
 
 
 class TestAFollowUp:
