@@ -7,6 +7,7 @@ End: not ready, accept nothing new, answer what was asked, let the batch in hand
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -98,9 +99,20 @@ def serve(service: Service[S]) -> NoReturn:
         log_format=settings.log_format,
         level=settings.log_level,
     )
+    collect_garbage_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         exit_code = runner.run(_live(service, settings))
     sys.exit(exit_code)
+
+
+def collect_garbage_seldom() -> None:
+    """
+    Let Python look for cycles after 50,000 new objects instead of 700, and never among what was imported.
+
+    A batch makes thousands of objects that live as long as it does; looking through them was a third of its cost.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @dataclass(slots=True)
