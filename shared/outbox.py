@@ -104,8 +104,9 @@ async def append_each(tx: Transaction, events: Sequence[tuple[Event, Trace]]) ->
 
 
 def _tell(events: Sequence[tuple[Event, Trace]], sequences: Sequence[int]) -> None:
+    bound = log.bind()  # once, not once a line
     for (event, trace), sequence in zip(events, sequences, strict=True):
-        log.info(
+        bound.info(
             "fact_appended",
             event_type=event.wire_type(),
             subject=event.subject(),
