@@ -28,17 +28,25 @@ settings.register_profile(
 settings.load_profile("default")
 
 
-class _OneRegion(LoadScopeScheduling):
-    """Gives all journeys to one worker, as they share one region, and everything else to whoever is free."""
+_TOGETHER = {
+    "tests/journeys/": "journeys",
+    "tests/deploy/test_trial.py": "trials",
+    "tests/deploy/test_tour.py": "trials",
+}
+"""What one worker takes whole: journeys share one region, and one trial at a time is enough for two cores."""
+
+
+class _Together(LoadScopeScheduling):
+    """Gives what belongs together to one worker, and everything else to whoever is free."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "journeys" if nodeid.startswith("tests/journeys/") else nodeid
+        return next((group for place, group in _TOGETHER.items() if nodeid.startswith(place)), nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """Choose the scheduler ourselves: the marks of `--dist loadgroup` do nothing in xdist 3.8 under pytest 9.2."""
-    return _OneRegion(config, log)
+    return _Together(config, log)
 
 
 @pytest.fixture(name="postgres_admin_url", scope="session")
