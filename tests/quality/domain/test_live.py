@@ -142,6 +142,13 @@ class TestTheAlarmClock:
         booked = booked_follow_up("2026-12-24 10:00", recorded="2026-12-17 10:00")
         assert judged(held_meeting(), booked, gate="2026-12-15 10:00").look_again_at == EXPIRY
 
+    def test_rings_for_the_breach_that_the_facts_below_will_come_to_by_themselves(self) -> None:
+        """By a correction above the line it is overdue already; by what lies below it will be at midnight."""
+        corrected = held_meeting(version=3, recorded="2027-01-20 10:00")
+        held = held_meeting("2026-11-26 13:00"), corrected
+        assert standing(*held, gate="2026-12-26 12:00").promise.status is Status.OPEN
+        assert judged(*held, gate="2026-12-26 12:00").look_again_at == local("2026-12-27 00:00")
+
     def test_does_not_ring_for_good_news_that_the_line_has_yet_to_pass(self) -> None:
         """Almost every fact is read ahead of the line; to look at all their cases twice would be half the work."""
         kept = held_follow_up("2026-12-15 10:00")

@@ -409,3 +409,15 @@ class TestInBreachSince:
         """Between the correction and the new expiry nothing was overdue."""
         second = held_meeting("2026-12-10 13:00", recorded="2027-01-05 10:00", version=3)
         assert promise(held_meeting(), second).in_breach_since == local("2027-01-11 00:00")
+
+    def test_looks_at_whatever_kept_it_by_the_later_of_two_due_days(self) -> None:
+        """Met in time by the first date; the corrected one makes it late, and the breach begins with the correction."""
+        corrected = held_meeting("2026-11-10 13:00", version=3, recorded="2026-12-28 10:00")
+        judged = promise(held_meeting(), held_follow_up("2026-12-20 10:00"), corrected)
+        assert (judged.status, judged.in_breach_since) == (Status.KEPT_LATE, local("2026-12-28 10:00"))
+
+    def test_looks_at_whatever_kept_it_by_the_earlier_of_two_anchors(self) -> None:
+        """The follow-up turns out to have been before the meeting, so it kept nothing; until then it did."""
+        corrected = held_meeting(version=3, recorded="2026-12-28 10:00")
+        judged = promise(held_meeting("2026-11-10 13:00"), held_follow_up("2026-11-20 10:00"), corrected)
+        assert (judged.status, judged.in_breach_since) == (Status.LAPSED, local("2026-12-28 10:00"))

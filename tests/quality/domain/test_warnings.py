@@ -200,6 +200,23 @@ class TestABooking:
         too_late = booked_follow_up("2026-12-28 10:00", recorded=CLOSE, follow_up_id=ANOTHER_MEETING)
         assert speaking(held_meeting(), BOOKED_IN_TIME, too_late, at="2026-12-17 12:00") is None
 
+    def test_beyond_the_due_day_that_is_off_again_leaves_nothing_booked_since_then(self) -> None:
+        """The label goes by the present ground, and since when that has been so without a break."""
+        too_late = booked_follow_up("2026-12-28 10:00", recorded="2026-11-26 09:00")
+        off = no_follow_up("2026-11-27 10:00", version=2)
+        assert ahead(held_meeting(), too_late, off)[0] == ("nothing_booked", local("2026-11-27 10:00"))
+
+    def test_of_two_in_time_keeps_quiet_until_the_day_of_the_second_has_passed(self) -> None:
+        """A family that comes twice."""
+        first = booked_follow_up("2026-12-10 10:00", recorded=CLOSE, follow_up_id=ANOTHER_MEETING)
+        assert ahead(held_meeting(), BOOKED_IN_TIME, first) == ahead(held_meeting(), BOOKED_IN_TIME)
+
+    def test_is_one_by_the_dates_as_they_were_known(self) -> None:
+        """At first it was for the hour of the meeting itself; that something was missing then was no quiet."""
+        same_hour = booked_follow_up("2026-11-24 13:00", recorded="2026-11-10 10:00")
+        corrected = held_meeting("2026-11-24 12:30", version=3, recorded="2026-11-27 22:00")
+        assert ahead(held_meeting(), corrected, same_hour)[0] == AT_THE_CLOSE
+
     def test_made_after_the_warning_clears_it(self) -> None:
         """What was wanted has been done."""
         booked = booked_follow_up("2026-12-20 10:00", recorded="2026-12-16 10:00")
