@@ -51,7 +51,7 @@ def run() -> None:
 async def _run() -> None:
     with ends_on_signals():
         say("starting a trial of its own ...")
-        async with started(Wishes(any_ports=True), say) as trial:
+        async with started(Wishes(any_ports=True, watermarks_every_seconds=0.2), say) as trial:
             say(f"ready after {trial.seconds['all']:.1f} s")
             async with _tour(trial.running) as tour:
                 await tour.play()

@@ -27,7 +27,6 @@ PORTS = {"scheduling": 8501, "quality": 8502}
 """Where people know the services, if these are free."""
 
 _BYTES_NEEDED = 500_000_000
-_WATERMARKS_EVERY_SECONDS = "1"
 
 Say = Callable[[str], None]
 
@@ -43,6 +42,8 @@ class Wishes:
     """Existing ones to use, the latter by a superuser's address; None: start our own."""
     any_ports: bool = False
     """Whether the services shall not even try to listen where people know them."""
+    watermarks_every_seconds: float = 1.0
+    """How soon bad news may be told; in production there is no hurry, and it is a minute."""
 
 
 @dataclass(slots=True)
@@ -156,7 +157,8 @@ class _Trial:
     async def _start_service(self, name: str, running: Running, keys: Path) -> None:
         with self._timed(name):
             log = log_of(running, name)
-            environment = environment_of(name, running, keys)
+            watermarks = {f"{name.upper()}_WATERMARK_INTERVAL_SECONDS": f"{self.wishes.watermarks_every_seconds:g}"}
+            environment = environment_of(name, running, keys) | watermarks
             keeping = supervision.keep_running(name, environment=environment, log=log, say=self.say)
             self.services.append(self.group.create_task(keeping))
             await supervision.until_ready(running.http[name], service=name, log=log)
@@ -195,7 +197,6 @@ def environment_of(service: str, running: Running, keys: Path) -> dict[str, str]
         "TOKEN_KEYS_FILE": str(keys),
         "TOKEN_ISSUER": tokens.ISSUER,
         "TOKEN_AUDIENCE": tokens.AUDIENCE,
-        "WATERMARK_INTERVAL_SECONDS": _WATERMARKS_EVERY_SECONDS,
     }
     return {f"{service.upper()}_{name}": value for name, value in settings.items()}
 
