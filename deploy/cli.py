@@ -207,7 +207,10 @@ def parked_list(
     from deploy import parked
 
     rows = asyncio.run(parked.listed(service, settled=settled))
-    typer.echo(json.dumps(rows) if as_json else parked.as_table(rows))
+    if rows or as_json:
+        typer.echo(json.dumps(rows) if as_json else parked.as_table(rows))
+    else:
+        typer.echo("nothing", err=True)
 
 
 @parked.command("show")
