@@ -90,7 +90,7 @@ class _Trial:
     services: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
     async def start(self) -> Running:
-        """Start Postgres and Kafka side by side; as services do without Kafka for a while, they wait for neither."""
+        """Start Postgres and Kafka side by side; the services wait for Postgres only, as they can be without Kafka."""
         kafka_port = processes.free_port()
         kafka_servers = self.wishes.kafka or f"127.0.0.1:{kafka_port}"
         async with asyncio.TaskGroup() as starting:

@@ -81,6 +81,7 @@ def run(wishes: Wishes, *, as_json: bool) -> None:
 
 async def _run(wishes: Wishes, *, as_json: bool) -> None:
     with contextlib.suppress(asyncio.CancelledError), ends_on_signals():
+        say("starting Postgres, Kafka and the services ...")
         async with started(wishes, say) as trial:
             if await seed.plant(trial.running, now=await clocks.now(trial.running.databases.values())):
                 say("an invented region with five families has been entered")
