@@ -18,7 +18,8 @@ class PromiseFact(Event, topic="heijastin.quality.promises.v1", abstract=True):
 
     `unit_id` is the unit in which its meeting was held, the rest of the context that of the case now. Days are local
     (Europe/Helsinki), instants UTC. `due_on` is the last day on which a meeting keeps it; `expires_at` the midnight
-    that ends it. `is_undetermined` lies over every status: facts are missing, and it is not to be shown as overdue.
+    that ends it. `recording_delay_days` are those from the encounter to its first record. `is_undetermined` lies over
+    every status: facts are missing, and it is not to be shown as overdue.
     `deviation_since` is when the deviation in force came into force; `warning` the rung that speaks now.
     """
 
@@ -41,6 +42,7 @@ class PromiseFact(Event, topic="heijastin.quality.promises.v1", abstract=True):
     met_by_id: UUID | None
     met_on: date | None
     days_late: int
+    recording_delay_days: int | None
     ended_on: date | None
     is_recorded_late: bool
     is_late_entry: bool
@@ -85,6 +87,7 @@ class PromiseFact(Event, topic="heijastin.quality.promises.v1", abstract=True):
             "met_by_id": None,
             "met_on": None,
             "days_late": 0,
+            "recording_delay_days": None,
             "ended_on": None,
             "is_recorded_late": False,
             "is_late_entry": False,
@@ -114,6 +117,7 @@ class PromiseFact(Event, topic="heijastin.quality.promises.v1", abstract=True):
             "status": "kept",
             "met_by_id": UUID("7a3e9f15-2b6d-4c80-9e4f-5a1d8c7b6e05"),
             "met_on": "2026-12-15",
+            "recording_delay_days": 0,
         }
         return cls._example(version=version, **(kept | different))
 
@@ -186,6 +190,7 @@ class PromiseKeptLate(PromiseFact):
             met_by_id=UUID("7a3e9f15-2b6d-4c80-9e4f-5a1d8c7b6e05"),
             met_on="2026-12-29",
             days_late=5,
+            recording_delay_days=0,
         )
 
 
@@ -280,7 +285,9 @@ class DeviationWithdrawn(PromiseFact):
     @classmethod
     def example(cls) -> Self:
         """Return a promise that turned out to have been kept."""
-        return cls._kept_example(version=3, is_recorded_late=True, deviation_state="withdrawn", deviation_version=2)
+        return cls._kept_example(
+            version=3, recording_delay_days=13, is_recorded_late=True, deviation_state="withdrawn", deviation_version=2
+        )
 
 
 class DeviationReopened(PromiseFact):

@@ -87,7 +87,7 @@ def _withheld(standing: Standing) -> Standing:
     """What is undetermined is never shown as overdue, nor warned of."""
     promise = standing.promise
     if promise.is_in_breach:
-        promise = replace(promise, status=Status.OPEN, met=None, in_breach_since=None)
+        promise = replace(promise, status=Status.OPEN, met=None, recording_delay_days=None, in_breach_since=None)
     return replace(standing, promise=promise, warning=None)
 
 
@@ -153,6 +153,7 @@ def _state(said: PromiseFact | None, standing: Standing, context: Context) -> di
         "met_by_id": promise.met.subject_id if promise.met else None,
         "met_on": promise.met.on if promise.met else None,
         "days_late": promise.days_late,
+        "recording_delay_days": promise.recording_delay_days,
         "ended_on": promise.ended_on,
         "is_recorded_late": promise.is_recorded_late,
         "is_late_entry": promise.is_late_entry,
@@ -186,7 +187,7 @@ def _differ(said: PromiseFact, now: dict[str, Any], fields: Iterable[str]) -> bo
 
 _DATES = ("anchor_on", "due_on", "expires_at")
 _TERMS = ("unit_id", "holiday_policy", "remote_counts", "is_late_entry", "imported")
-_SUBSTANCE = ("met_by_id", "met_on", "days_late", "ended_on", "is_recorded_late")
+_SUBSTANCE = ("met_by_id", "met_on", "days_late", "recording_delay_days", "ended_on", "is_recorded_late")
 # Entering `lapsed` is told by the deviation's own events.
 _STATUS_EVENTS: Mapping[str, type[PromiseFact]] = {
     "open": PromiseReopened,

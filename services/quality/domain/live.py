@@ -84,7 +84,7 @@ def judge_live(
 def _unless_held_back(promise: Promise, certain: Promise | None) -> Promise:
     """Return *promise*, open while it is in breach only by facts that the gate has not passed."""
     if promise.is_in_breach and not (certain and certain.is_in_breach):
-        return replace(promise, status=Status.OPEN, met=None, in_breach_since=None)
+        return replace(promise, status=Status.OPEN, met=None, recording_delay_days=None, in_breach_since=None)
     return promise
 
 

@@ -44,7 +44,8 @@ class Promise:
 
     `due_on` is the last day on which an encounter keeps it, after the holiday rule; `strict_due_on` before it;
     `expires_at` the local midnight that ends `due_on`, in UTC. `ended_on` is the day the case closed, where that ended
-    it. `is_recorded_late`: a good end that was not known when the promise expired. `in_breach_since` is derived: the
+    it. `recording_delay_days`: local days from the encounter to its first record, None while nobody was met.
+    `is_recorded_late`: a good end that was not known when the promise expired. `in_breach_since` is derived: the
     expiry, or when the fact was recorded that brought the breach about.
     """
 
@@ -56,6 +57,7 @@ class Promise:
     expires_at: datetime
     status: Status
     met: Encounter | None = None
+    recording_delay_days: int | None = None
     ended_on: date | None = None
     is_recorded_late: bool = False
     in_breach_since: datetime | None = None
@@ -110,6 +112,7 @@ def _judged(sight: Sight, opening: Opening, until: datetime) -> Promise:
         term.expires_at,
         status,
         met,
+        None if met is None else (local_date(sight.first_recorded(met, term.rule)) - met.on).days,
         ended_on,
         is_recorded_late,
         in_breach_since,

@@ -44,6 +44,9 @@ class Sight:
     openings: dict[UUID, Opening]
     standing_subjects: frozenset[UUID]
     _encounters: dict[Rule, list[Encounter]] = field(default_factory=dict[Rule, list[Encounter]])
+    _records: dict[Rule, dict[tuple[UUID, date], datetime]] = field(
+        default_factory=dict[Rule, dict[tuple[UUID, date], datetime]]
+    )
 
     @classmethod
     def of(cls, policy: Policy, known: CaseFacts, unit_of: UnitOf) -> "Sight":
@@ -97,6 +100,16 @@ class Sight:
             )
         place = bisect_right(encounters, (opening.anchor_on, opening.started_at), key=lambda each: (each.on, each.at))
         return encounters[place] if place < len(encounters) else None
+
+    def first_recorded(self, met: Encounter, rule: Rule) -> datetime:
+        """Return when an encounter was first said to have been on its day, however often it was corrected since."""
+        records = self._records.get(rule)
+        if records is None:
+            records = self._records[rule] = {}
+            for each in self.policy.keeps(self.known, rule):
+                key = (each.subject_id, each.on)
+                records[key] = min(each.recorded_at, records.get(key, each.recorded_at))
+        return records[met.subject_id, met.on]
 
 
 @lru_cache(maxsize=8192)

@@ -95,6 +95,7 @@ class TestAPromise:
             "met_by_id": None,
             "met_on": None,
             "days_late": 0,
+            "recording_delay_days": None,
             "ended_on": None,
             "is_recorded_late": False,
             "is_late_entry": False,

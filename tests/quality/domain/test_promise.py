@@ -330,6 +330,29 @@ class TestRecordedLate:
         assert (judged.status, judged.is_recorded_late) == (Status.ENDED_WITH_CASE, False)
 
 
+class TestTheRecordingDelay:
+    def test_is_counted_in_local_days_from_the_encounter(self) -> None:
+        """From the evening of one day to the small hours of the next is one."""
+        at_once, after_midnight = held_follow_up(IN_TIME), held_follow_up(IN_TIME, recorded="2026-12-16 00:10")
+        assert promise(held_meeting(), at_once).recording_delay_days == 0
+        assert promise(held_meeting(), after_midnight).recording_delay_days == 1
+        assert promise(held_meeting(), held_follow_up(LATE, recorded="2027-01-08 10:00")).recording_delay_days == 10
+
+    def test_goes_by_the_first_record_of_that_day(self) -> None:
+        """Who corrects something else later was not late; who moves the day has recorded that day only now."""
+        corrected = held_follow_up("2026-12-15 14:00", version=3, recorded="2026-12-20 10:00")
+        moved = held_follow_up("2026-12-16 10:00", version=3, recorded="2026-12-20 10:00")
+        assert promise(held_meeting(), held_follow_up(IN_TIME), corrected).recording_delay_days == 0
+        assert promise(held_meeting(), corrected, held_follow_up(IN_TIME)).recording_delay_days == 0
+        assert promise(held_meeting(), held_follow_up(IN_TIME), moved).recording_delay_days == 4
+
+    def test_is_none_while_nobody_was_met(self) -> None:
+        """A closing is no encounter."""
+        closed = closed_case("2026-12-10", recorded="2026-12-20 12:00")
+        assert promise(held_meeting()).recording_delay_days is None
+        assert promise(held_meeting(), closed, held_follow_up(LATE)).recording_delay_days is None
+
+
 class TestLateEntry:
     @pytest.mark.parametrize("recorded,late", [("2026-12-01 23:59", False), ("2026-12-02 00:00", True)])
     def test_is_more_than_seven_days_after(self, recorded: str, late: bool) -> None:  # noqa: FBT001 - a table's column
