@@ -145,7 +145,7 @@ class TestHold:
     @pytest.mark.parametrize("close", [agreed_follow_up, agreed_meeting])
     def test_refuses_a_next_time_that_begins_before_the_end(self, close: type) -> None:
         """A meeting never keeps its own promise."""
-        until = NOW + timedelta(minutes=4)
+        until = NOW + timedelta(seconds=40)
         command = HoldMeeting(**held(NOW - HOUR, until), close=close(until - timedelta(microseconds=1)))
 
         with pytest.raises(NextBeforeThisOne):
@@ -154,7 +154,7 @@ class TestHold:
     @pytest.mark.parametrize("close", [agreed_follow_up, agreed_meeting])
     def test_takes_a_next_time_that_begins_at_the_end(self, close: type) -> None:
         """Periods are half-open."""
-        until = NOW + timedelta(minutes=4)
+        until = NOW + timedelta(seconds=40)
 
         outcome = closes.hold(a_meeting(), HoldMeeting(**held(NOW - HOUR, until), close=close(until)), given())
 
