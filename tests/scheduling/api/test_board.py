@@ -170,7 +170,8 @@ class TestTheBoard:
 
     async def test_reads_every_kind_of_fact(self, region: Region, quality: Quality) -> None:
         """Each carries the whole state, so each moves the row; a kind left out would leave it stale."""
-        for day, kind in enumerate(PromiseFact.__subclasses__(), start=1):
+        kinds = [kind for kind in PromiseFact.__subclasses__() if not kind.abstract]
+        for day, kind in enumerate(kinds, start=1):
             await quality.says(kind, due_on=f"2026-12-{day:02}")
 
             (item,) = (await region.lead.show(BOARD))["items"]
