@@ -45,11 +45,8 @@ def _start(kind: Kind, folder: Path) -> str:
     with server.stdout as first_line:
         address = first_line.readline().decode().strip()
     assert address, f"{kind} does not start:\n{log.read_text()}"
-    _started.append(server)
+    server.returncode = 0  # it outlives us; or Python would complain, now and then, that we forgot it
     return address
-
-
-_started: list[subprocess.Popen[bytes]] = []  # or Python would complain that we forgot them
 
 
 async def _serve(kind: Kind, folder: Path) -> None:
