@@ -1,6 +1,7 @@
 """What all tests share: real servers, databases and topics of one's own."""
 
 import asyncio
+import logging
 import os
 import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import structlog
 from aiokafka.admin import NewTopic
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
@@ -47,6 +49,14 @@ class _Together(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """Choose the scheduler ourselves: the marks of `--dist loadgroup` do nothing in xdist 3.8 under pytest 9.2."""
     return _Together(config, log)
+
+
+@pytest.fixture(autouse=True)
+def _logging_of_ones_own() -> Generator[None]:
+    """Undo what a test sets up for logging: a command that logs warnings only must not silence the next test."""
+    yield
+    structlog.reset_defaults()
+    logging.captureWarnings(capture=False)
 
 
 @pytest.fixture(name="postgres_admin_url", scope="session")
