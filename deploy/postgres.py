@@ -35,7 +35,6 @@ _SETTINGS = {
     "unix_socket_directories": "",  # one way in is enough, and a socket's path may be too long
     "max_connections": "200",
     "shared_buffers": "64MB",
-    "fsync": "on",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_messages": "warning",
@@ -53,11 +52,13 @@ class PostgresServer:
 
 
 @asynccontextmanager
-async def running(data_dir: Path, *, port: int = 0, keep: bool = False) -> AsyncGenerator[PostgresServer]:
+async def running(
+    data_dir: Path, *, port: int = 0, keep: bool = False, fsync: bool = True
+) -> AsyncGenerator[PostgresServer]:
     """
     Run a server on *port* (0: any free one) while the context is open, with its files in *data_dir*.
 
-    At the end *data_dir* is removed, unless *keep*.
+    At the end *data_dir* is removed, unless *keep*. Without *fsync* a power cut, and nothing else, may lose data.
 
     Raises:
         Trouble: it could not be started; the cure is named.
@@ -72,7 +73,8 @@ async def running(data_dir: Path, *, port: int = 0, keep: bool = False) -> Async
         user = _unprivileged()
         programs = await asyncio.to_thread(_programs, user)
         cluster, password = await _cluster(programs, data_dir, user, log)
-        settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        chosen_settings = _SETTINGS | {"fsync": "on" if fsync else "off"}
+        settings = [word for name, value in chosen_settings.items() for word in ("-c", f"{name}={value}")]
         command = (programs / "bin" / "postgres", "-D", cluster, "-p", str(chosen), *settings)
         # SIGINT is Postgres's own "fast": sessions are ended, everything is written.
         ending = signal.SIGINT if keep else signal.SIGQUIT

@@ -54,7 +54,7 @@ async def _serve(kind: Kind, folder: Path) -> None:
         async with kafka.running(folder / kind, say=partial(print, file=sys.stderr)) as server:
             await _until_nobody_uses(kind, folder, server.servers)
     else:
-        async with postgres.running(folder / kind) as server:
+        async with postgres.running(folder / kind, fsync=False) as server:
             await _until_nobody_uses(kind, folder, server.admin_url)
 
 
