@@ -218,11 +218,14 @@ class LiveRegion:
             0.0,
         )
 
-    async def figures(self, month: date) -> Mapping[str, Any]:
-        """Return the figures of the region's one unit for the due month of *month*, zeros if there are none."""
-        first = month.replace(day=1)
-        after = (first + timedelta(days=31)).replace(day=1)
-        report = await self.manager.get("/v1/figures", **{"from": first.isoformat(), "until": after.isoformat()})
+    async def figures(self, due_on: date) -> Mapping[str, Any]:
+        """
+        Return the figures of the region's one unit for one due day, zeros if there are none.
+
+        Each journey has a Monday of its own, so nobody else's promise is due on its day.
+        """
+        after = due_on + timedelta(days=1)
+        report = await self.manager.get("/v1/figures", **{"from": due_on.isoformat(), "until": after.isoformat()})
         return next((each for each in report["figures"] if not each["imported"]), NO_FIGURES)
 
     # --- what breaks
