@@ -171,7 +171,7 @@ class TestLeadership:
         await bake(database, baked(loaf="rye", version=2))
         assert await second.run_once() == 0
         await first.close()
-        assert await second.run_once() == 1
+        assert await until(second.run_once) == 1
 
         assert (first.state.is_leader, second.state.is_leader) == (False, True)
         assert second.state.epoch == first.state.epoch + 1
