@@ -79,8 +79,8 @@ _FACTS = """
 
 _CLAIM = """
     UPDATE relay SET epoch = epoch + 1
-    RETURNING epoch, confirmed_snapshot::text, target_snapshot::text, target_confirmed_id,
-              nullif(announced_until, '-infinity') AS announced_until
+    RETURNING epoch, confirmed_snapshot::text, target_snapshot::text, target_confirmed_id, announced_until,
+              pg_snapshot_xmax(confirmed_snapshot) > pg_snapshot_xmax(pg_current_snapshot()) AS is_of_another_server
 """
 
 _CONFIRM_CHUNK = "UPDATE relay SET target_snapshot = $2::text::pg_snapshot, target_confirmed_id = $3 WHERE epoch = $1"
@@ -91,6 +91,10 @@ _CONFIRM_ALL = """
 """
 
 _CONFIRM_ANNOUNCED = "UPDATE relay SET announced_until = $2 WHERE epoch = $1"
+
+
+class PlaceOfAnotherServer(Exception):
+    """The relay's place is counted in transactions that this server has not reached: it came with a dump; reset it."""
 
 
 class LeadershipLost(Transient):
@@ -192,6 +196,10 @@ class Relay:
             return None
         place = await self._connection.fetchrow(_CLAIM)
         assert place is not None  # noqa: S101 - the table has exactly one row
+        if place["is_of_another_server"]:
+            # Whatever is written from now on would look as if it had been published long ago.
+            await self.close()
+            raise PlaceOfAnotherServer
         self._leader = _Leader(
             connection=self._connection,
             epoch=place["epoch"],

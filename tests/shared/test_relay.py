@@ -19,7 +19,7 @@ from shared.ids import between
 from shared.loops import Loop, RunningLoop
 from shared.metering import Metrics
 from shared.metrics import PLUMBING
-from shared.relay import LeadershipLost, Relay
+from shared.relay import LeadershipLost, PlaceOfAnotherServer, Relay
 from tests.conftest import FreshTopics
 from tests.probe import until
 from tests.shared.bakery import Loaf, bake, baking_in, facts_of, first_tellings, listening, written
@@ -156,6 +156,17 @@ class TestARelay:
                 await until_published(relay, 7)
                 async with listening(broker.servers, baked.topic, partitions=2) as listen:
                     assert first_tellings(await listen()) == {"rye": [1, 2, 3, 4], "oat": [1, 2, 3]}
+
+    async def test_refuses_a_place_that_came_with_a_dump(self, database: Database, make_relay: MakeRelay) -> None:
+        """Its transactions are another server's: everything new here would seem to have been published long ago."""
+        await database.pool.execute("UPDATE relay SET confirmed_snapshot = '9000000000:9000000000:'")
+        relay = make_relay()
+
+        for _ in range(2):
+            with pytest.raises(PlaceOfAnotherServer):
+                await relay.run_once()
+
+        assert not relay.state.is_leader
 
 
 class TestLeadership:
