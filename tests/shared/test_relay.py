@@ -3,19 +3,21 @@ import os
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import MessageSizeTooLargeError
 
-from deploy import kafka, processes
+from deploy import kafka, kafka_topics, processes
 from deploy.databases import Urls
 from shared import outbox
 from shared.database import Database
-from shared.ids import between
+from shared.ids import between, new_id
 from shared.loops import Loop, RunningLoop
 from shared.metering import Metrics
 from shared.metrics import PLUMBING
@@ -147,7 +149,7 @@ class TestARelay:
         async with running(relay, database):
             await bake(database, baked(loaf="rye", version=1))
             async with kafka.running(tmp_path / "kafka", port=port, keep=True) as broker:
-                await kafka_topic(broker.servers, baked.topic)
+                await make_topic(broker.servers, baked.topic)
                 await until_published(relay, 1)
             for version in (2, 3, 4):
                 await bake(database, baked(loaf="rye", version=version), baked(loaf="oat", version=version))
@@ -156,6 +158,29 @@ class TestARelay:
                 await until_published(relay, 7)
                 async with listening(broker.servers, baked.topic, partitions=2) as listen:
                     assert first_tellings(await listen()) == {"rye": [1, 2, 3, 4], "oat": [1, 2, 3]}
+
+    async def test_sends_again_with_another_producer_what_kafka_refused(
+        self, database: Database, make_relay: MakeRelay, kafka_servers: str
+    ) -> None:
+        """After a failure a producer's numbers are out of step with the broker's, and nobody mends them."""
+        baked = baking_in(f"bakery.t{new_id().hex[:12]}.narrow.v1")
+        await make_topic(kafka_servers, baked.topic, largest_bytes=100)
+        relay = make_relay()
+        for version in (1, 2, 3):
+            await bake(database, baked(loaf="rye", version=version))
+        with pytest.raises(MessageSizeTooLargeError):
+            await relay.run_once()
+        await let_pass(kafka_servers, baked.topic, largest_bytes=1_000_000)
+
+        async def sent() -> int:
+            with suppress(MessageSizeTooLargeError):  # until the broker has taken notice
+                return await relay.run_once()
+            return 0
+
+        assert await until(sent) == 3
+        assert relay.state.dropped_producers >= 1
+        async with listening(kafka_servers, baked.topic, partitions=2) as listen:
+            assert [fact.sequence for fact in facts_of(await listen())] == [1, 2, 3]
 
     async def test_refuses_a_place_that_came_with_a_dump(self, database: Database, make_relay: MakeRelay) -> None:
         """Its transactions are another server's: everything new here would seem to have been published long ago."""
@@ -282,9 +307,15 @@ async def lose_the_lock(relay: Relay) -> None:
     await relay._connection.execute("SELECT pg_advisory_unlock_all()")
 
 
-async def kafka_topic(servers: str, topic: str) -> None:
+async def let_pass(servers: str, topic: str, *, largest_bytes: int) -> None:
+    """Let larger messages into *topic*."""
+    async with kafka_topics.administrator(servers) as admin:
+        configs = {"max.message.bytes": str(largest_bytes)}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs)])
+
+
+async def make_topic(servers: str, topic: str, *, largest_bytes: int = 1_000_000) -> None:
     """Make *topic* with two partitions."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    await admin.start()
-    await admin.create_topics([NewTopic(topic, 2, 1)])
-    await admin.close()
+    async with kafka_topics.administrator(servers) as admin:
+        configs = {"max.message.bytes": str(largest_bytes)}
+        await admin.create_topics([NewTopic(topic, 2, 1, topic_configs=configs)])
