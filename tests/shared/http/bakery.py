@@ -236,7 +236,7 @@ def claims(**different: object) -> dict[str, object]:
         "iss": ISSUER,
         "aud": AUDIENCE,
         "sub": "baker-7",
-        "exp": int((utc_now() + timedelta(minutes=5)).timestamp()),
+        "exp": int((utc_now() + timedelta(hours=12)).timestamp()),
         "roles": ["baker"],
         "shops": [str(SHOP)],
     }

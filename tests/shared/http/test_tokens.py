@@ -23,6 +23,7 @@ OTHER_KEY = ECKey.generate_key("P-256", {"kid": "2027-01"})
 RSA = RSAKey.generate_key(2048, {"kid": "rsa"})
 
 
+# Tokens are made when tests are collected, and a run may take long: hours, so that none comes of age on the way.
 def after(minutes: float) -> int:
     return int((utc_now() + timedelta(minutes=minutes)).timestamp())
 
@@ -71,8 +72,8 @@ REFUSED = {
     "expired": token(exp=after(-1)),
     "for ever": token(exp=None),
     "for as long as not a number": token(exp=float("nan")),
-    "for later": token(nbf=after(5)),
-    "from the future": token(iat=after(5)),
+    "for later": token(nbf=after(600)),
+    "from the future": token(iat=after(600)),
     "about nobody": token(sub=None),
     "about the empty name": token(sub=""),
     "about a number": token(sub=7),
