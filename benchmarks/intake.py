@@ -24,7 +24,9 @@ from shared.metering import Metrics
 from shared.metrics import PLUMBING
 
 BATCH = 500
-PLAIN, OURS, ONE_BY_ONE = "plainest aiokafka + asyncpg, batches of 500", "quality's intake", "FastStream, one by one"
+PLAIN, OURS = "plainest aiokafka + asyncpg, batches of 500", "quality's intake"
+ONE_BY_ONE, OURS_ONE_BY_ONE = "FastStream one by one, plainest SQL", "FastStream one by one, quality's fold"
+_SHARE_OF_THE_SLOW = 20  # they read one record in so many, or nobody would wait for them
 _WITHIN_SECONDS = 180
 
 Record = ConsumerRecord[bytes, bytes]
@@ -62,11 +64,13 @@ class Stopwatch:
 
 
 def programs(fresh: Fresh, servers: str, *, cases: int, records: int) -> Mapping[str, Program]:
-    """Return the programs by name; all read the same *records*, the slow one only the first twentieth."""
+    """Return the programs by name; all read the same *records*, the slow ones only the first of them."""
+    few = records // _SHARE_OF_THE_SLOW
     return {
         PLAIN: lambda: _measure(fresh, _plain, servers, cases=cases, records=records),
         OURS: lambda: _measure(fresh, _ours, servers, cases=cases, records=records),
-        ONE_BY_ONE: lambda: _measure(fresh, _one_by_one, servers, cases=None, records=records // 20),
+        ONE_BY_ONE: lambda: _measure(fresh, _one_by_one, servers, cases=None, records=few),
+        OURS_ONE_BY_ONE: lambda: _measure(fresh, _ours_one_by_one, servers, cases=None, records=few),
     }
 
 
@@ -153,11 +157,28 @@ async def _plain(url: str, servers: str, watch: Stopwatch) -> float:
 
 async def _one_by_one(url: str, servers: str, watch: Stopwatch) -> float:
     connection = await asyncpg.connect(url)
+    try:
+        return await _read_one_by_one(servers, watch, lambda record: plain.take(connection, [record]))
+    finally:
+        await connection.close()
+
+
+async def _ours_one_by_one(url: str, servers: str, watch: Stopwatch) -> float:
+    database = await Database.open(url, application_name="bench")
+    intake = Intake(database, SUBSCRIPTION)
+    try:
+        return await _read_one_by_one(servers, watch, lambda record: intake.take([record]))
+    finally:
+        await database.close()
+
+
+async def _read_one_by_one(servers: str, watch: Stopwatch, take: Callable[[Record], Awaitable[None]]) -> float:
+    """Read as FastStream is used by most: a handler per message, which commits its transaction, then the offset."""
     broker = KafkaBroker(servers, consumer_only=True, allow_auto_create_topics=False, logger=None)
 
     async def handle(message: KafkaMessage) -> None:
         if not watch.done.is_set():
-            await plain.take(connection, [cast("Record", message.raw_message)])
+            await take(cast("Record", message.raw_message))
             watch.note(1)
 
     subscriber = broker.subscriber(
@@ -173,7 +194,6 @@ async def _one_by_one(url: str, servers: str, watch: Stopwatch) -> float:
         return await watch.rate()
     finally:
         await broker.stop()
-        await connection.close()
 
 
 async def _decode_nothing(_message: Any) -> None:
