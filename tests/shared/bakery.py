@@ -9,12 +9,13 @@ from typing import Any, Protocol, Self, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared import outbox
+from shared import outbox, parking
 from shared.database import Database, Trace, Transaction
 from shared.envelope import Envelope, from_headers, source_of, to_headers
 from shared.events import Consumed, Event
 from shared.ids import new_id
-from shared.intake import Batch, FactRefused, Refusals, Subscription, apply_in_order
+from shared.intake import Batch, FactRefused, Intake, Refusals, Subscription, apply_in_order
+from shared.parking import ParkedRow
 from shared.records import Fact, Received
 from tests.probe import until
 
@@ -153,6 +154,19 @@ class Eater:
     def subscription(self, topic: str = TOPIC) -> Subscription:
         """Return what the eater listens to."""
         return Subscription("bakery.eater", (topic,), {BAKED: SeenLoaf}, self.fold)
+
+
+async def take(database: Database, eater: Eater, records: Sequence[Delivered]) -> Intake:
+    """Give *records* to a fresh intake, as after a restart."""
+    intake = Intake(database, eater.subscription())
+    await intake.take(records)
+    return intake
+
+
+async def parked_in(database: Database) -> list[ParkedRow]:
+    """Return what is parked, by number."""
+    async with database.reading() as connection:
+        return await parking.list_parked(connection)
 
 
 async def eaten_of(database: Database, loaf: str) -> list[int]:
