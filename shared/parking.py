@@ -60,6 +60,35 @@ _DISTURBANCES = """
     GROUP BY topic, key
 """
 
+_DISTURBED_SINCE = """
+    SELECT topic, key, min(since) AS since
+    FROM (
+        SELECT topic, key, parked_at AS since FROM parked WHERE state = 'parked' AND key IS NOT NULL
+        UNION ALL
+        SELECT topic, key, noticed_at FROM gaps WHERE NOT is_quiet
+    ) AS disturbances
+    GROUP BY topic, key
+"""
+
+# A rebuild that was cut short and is begun again finds newer clocks than those it kept: the older ones stand.
+_KEEP_CLOCKS = f"""
+    INSERT INTO disturbed_before_rebuild (topic, key, since) {_DISTURBED_SINCE}
+    ON CONFLICT (topic, key) DO UPDATE SET since = least(disturbed_before_rebuild.since, excluded.since)
+"""
+
+_SET_BACK = (
+    """
+    UPDATE parked SET parked_at = before.since FROM disturbed_before_rebuild AS before
+    WHERE parked.topic = before.topic AND parked.key = before.key AND state = 'parked' AND parked_at > before.since
+    """,
+    """
+    UPDATE gaps SET noticed_at = before.since FROM disturbed_before_rebuild AS before
+    WHERE gaps.topic = before.topic AND gaps.key = before.key AND noticed_at > before.since
+    """,
+)
+
+_FORGET_CLOCKS = "DELETE FROM disturbed_before_rebuild RETURNING topic, key"
+
 _COLUMNS = """
     id, topic, partition, kafka_offset, key, sequence, event_type, headers, key_bytes, value_bytes, reason, detail,
     state, parked_at, settled_at, settled_because
@@ -181,6 +210,19 @@ async def blocked(tx: Transaction, streams: Collection[StreamKey]) -> set[Stream
         return set()
     rows = await tx.fetch(_BLOCKED, *_columns(streams))
     return {(row["topic"], row["key"]) for row in rows}
+
+
+async def keep_clocks(tx: Transaction) -> None:
+    """Remember since when streams have been disturbed, before all of that is forgotten and found again."""
+    await tx.execute(_KEEP_CLOCKS)
+
+
+async def set_clocks_back(tx: Transaction) -> dict[StreamKey, datetime]:
+    """Return the streams that are disturbed again, each since when it was before; their clocks say so from now on."""
+    for statement in _SET_BACK:
+        await tx.execute(statement)
+    rows = await tx.fetch(_FORGET_CLOCKS)
+    return await disturbances(tx, [(row["topic"], row["key"]) for row in rows])
 
 
 async def seen_before(tx: Transaction, records: Collection[Received]) -> set[tuple[str, int, int]]:

@@ -14,9 +14,10 @@ from typing import Protocol, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from shared import parking
 from shared.database import Database, Transaction
 from shared.errors import Conflict
-from shared.intake import INTAKE_LOCK, Intake, Subscription
+from shared.intake import INTAKE_LOCK, Batch, Intake, Subscription
 from shared.kafka_client import Record, partitions_of, readable
 
 _READ_AT_ONCE = 500
@@ -42,12 +43,12 @@ class Rebuilding:
     What a service adds to its own rebuild.
 
     `forget` removes what its fold will make again; `settle` is called once all has been read, until it returns 0, and
-    says the differences: each call is a transaction of its own.
+    says the differences in transactions of its own.
     """
 
     subscription: Subscription
     forget: Callable[[Transaction], Awaitable[None]]
-    settle: Callable[[Transaction], Awaitable[int]]
+    settle: Callable[[Database], Awaitable[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,14 @@ async def rebuild(
                 ends = await _whole_history(reader, rebuilding.subscription.topics)
                 async with database.transaction() as tx:
                     await tx.execute("UPDATE intake SET paused_since = coalesce(paused_since, clock_timestamp())")
+                    await parking.keep_clocks(tx)
                     for statement in _FORGET:
                         await tx.execute(statement)
                     await rebuilding.forget(tx)
                 records = await _read_again(reader, ends, database, rebuilding.subscription, told)
+            await _set_clocks_back(database, rebuilding.subscription)
             settled = 0
-            while done := await _settle(database, rebuilding):
+            while done := await rebuilding.settle(database):
                 settled += done
             await lock.execute("UPDATE intake SET paused_since = NULL")
         finally:
@@ -91,9 +94,13 @@ async def rebuild(
     return Rebuilt(records, settled)
 
 
-async def _settle(database: Database, rebuilding: Rebuilding) -> int:
+async def _set_clocks_back(database: Database, subscription: Subscription) -> None:
+    """Let what is disturbed as it was before be so since then: its day of grace does not begin anew."""
     async with database.transaction() as tx:
-        return await rebuilding.settle(tx)
+        tx.is_muted = True
+        since = await parking.set_clocks_back(tx)
+        if since:
+            await subscription.fold(tx, Batch((), frozenset(since), since))
 
 
 @asynccontextmanager

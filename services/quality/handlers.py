@@ -8,7 +8,7 @@ publish what has changed since it was last said, and note when to look again.
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from services.quality import store
@@ -37,7 +37,8 @@ GATE = (CASES, UNITS)
 
 WOKEN = datetime(1970, 1, 1, tzinfo=UTC)
 """Before any fact: a case that is to be judged again at once looks again at this instant, or before it."""
-SETTLED_AT_ONCE = 500
+POSTPONED_BY = timedelta(minutes=15)
+"""How long a case that cannot be judged waits for somebody to have mended what is wrong with it, or with us."""
 
 
 async def take_in(tx: Transaction, batch: Batch) -> Refusals:
@@ -66,6 +67,7 @@ async def take_in(tx: Transaction, batch: Batch) -> Refusals:
     for fact, _ in refusals:
         since.setdefault(fact.stream, tx.now)
 
+    await store.lock_rules(tx, to_change_them=bool(units))
     cases = await store.lock_cases(tx, {*newest, *_case_ids({*batch.disturbed, *since})})
     for case_id, fact in newest.items():
         cases[case_id] = _row_with(cases.get(case_id), fact)
@@ -80,31 +82,38 @@ async def take_in(tx: Transaction, batch: Batch) -> Refusals:
     return refusals
 
 
-async def look_again(tx: Transaction, *, limit: int) -> list[float]:
+async def look_again(tx: Transaction, *, limit: int, only: UUID | None = None) -> list[float]:
     """
     Judge again at most *limit* cases whose time has come; returns how late each was, in seconds of business time.
 
     Their time comes when the gate passes it, not when a clock of ours does. Several processes may sweep at once. What
-    another thing than time has woken is not late: it counts as 0.
+    another thing than time has woken is not late: it counts as 0. *only* names the one case to look at, if it is due.
     """
+    await store.lock_rules(tx, to_change_them=False)
     until = await gate.complete_until(tx.connection, GATE)
     if until is None:
         return []
-    cases = await store.claim_cases(tx, before=until, limit=limit)
+    cases = await store.claim_cases(tx, before=until, limit=limit, only=only)
     if cases:
         await judge_cases(tx, cases, {})
     due = [row.look_again_at or WOKEN for row in cases.values()]
     return [(tx.now - at).total_seconds() if at > WOKEN else 0.0 for at in due]
 
 
+async def list_due(tx: Transaction, *, limit: int) -> list[UUID]:
+    """Return at most *limit* cases whose time to be judged again has come, the longest due first."""
+    until = await gate.complete_until(tx.connection, GATE)
+    return [] if until is None else await store.list_due(tx, before=until, limit=limit)
+
+
+async def postpone(tx: Transaction, case_id: UUID) -> None:
+    """Look at a case that could not be judged again later, so that it does not stand in the way of the others."""
+    await store.postpone(tx, case_id, until=tx.now + POSTPONED_BY)
+
+
 async def forget(tx: Transaction) -> None:
     """Remove what was heard, for a rebuild to hear it again; what was said of the promises stays."""
     await store.forget(tx)
-
-
-async def settle(tx: Transaction) -> int:
-    """Judge a part of what a rebuild has heard; returns how many cases that was, 0 when all is judged."""
-    return len(await look_again(tx, limit=SETTLED_AT_ONCE))
 
 
 async def judge_cases(tx: Transaction, cases: Mapping[UUID, CaseRow], traces: Mapping[UUID, Trace]) -> None:

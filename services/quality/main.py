@@ -34,5 +34,5 @@ SERVICE: Final = Service(
     metrics=CATALOGUE,
 )
 
-REBUILDING: Final = Rebuilding(SUBSCRIPTION, forget=handlers.forget, settle=handlers.settle)
+REBUILDING: Final = Rebuilding(SUBSCRIPTION, forget=handlers.forget, settle=timers.settle)
 """For `heijastin quality rebuild`."""

@@ -42,14 +42,22 @@ class CaseRow:
 
 _CASE_COLUMNS = "case_id, case_code, team_id, responsible_worker_ids, context_sequence, disturbed_since, look_again_at"
 
+_RULES = 0x521E5
+_RULES_TO_READ = "SELECT pg_advisory_xact_lock_shared($1)"
+_RULES_TO_CHANGE = "SELECT pg_advisory_xact_lock($1)"
+
 # In the order of the ids, as everybody locks them.
 _LOCK_CASES = f"SELECT {_CASE_COLUMNS} FROM cases WHERE case_id = ANY ($1::uuid[]) ORDER BY case_id FOR UPDATE"
 
 # Passes over what somebody else is judging: it will be judged.
 _CLAIM_CASES = f"""
-    SELECT {_CASE_COLUMNS} FROM cases WHERE look_again_at < $1
+    SELECT {_CASE_COLUMNS} FROM cases WHERE look_again_at < $1 AND ($3::uuid IS NULL OR case_id = $3)
     ORDER BY look_again_at LIMIT $2 FOR UPDATE SKIP LOCKED
 """
+
+_LIST_DUE = "SELECT case_id FROM cases WHERE look_again_at < $1 ORDER BY look_again_at LIMIT $2"
+
+_POSTPONE = "UPDATE cases SET look_again_at = $2 WHERE case_id = $1"
 
 _SAVE_CASES = """
     INSERT INTO cases (case_id, case_code, team_id, responsible_worker_ids, context_sequence, disturbed_since,
@@ -100,14 +108,36 @@ _WAKE_CASES_OF_UNITS = """
 """
 
 
+async def lock_rules(tx: Transaction, *, to_change_them: bool) -> None:
+    """
+    Keep the rules of all units as they are until this transaction has ended; or, *to_change_them*, all judging out.
+
+    Taken before any case is locked. So whoever changes a unit wakes its cases while nobody holds one, and no promise
+    is being made at that moment by the rules of before.
+    """
+    await tx.execute(_RULES_TO_CHANGE if to_change_them else _RULES_TO_READ, _RULES)
+
+
 async def lock_cases(tx: Transaction, case_ids: Collection[UUID]) -> dict[UUID, CaseRow]:
     """Return those of *case_ids* that are known, locked in the order of their ids."""
     return _cases(await tx.fetch(_LOCK_CASES, list(case_ids)))
 
 
-async def claim_cases(tx: Transaction, *, before: datetime, limit: int) -> dict[UUID, CaseRow]:
-    """Return at most *limit* cases to be looked at again before an instant, locked; passes over locked ones."""
-    return _cases(await tx.fetch(_CLAIM_CASES, before, limit))
+async def claim_cases(
+    tx: Transaction, *, before: datetime, limit: int, only: UUID | None = None
+) -> dict[UUID, CaseRow]:
+    """Return at most *limit* cases, or *only* one, to be looked at before an instant; passes over locked ones."""
+    return _cases(await tx.fetch(_CLAIM_CASES, before, limit, only))
+
+
+async def list_due(source: Source, *, before: datetime, limit: int) -> list[UUID]:
+    """Return the first of the cases to be looked at again before an instant."""
+    return [row["case_id"] for row in await source.fetch(_LIST_DUE, before, limit)]
+
+
+async def postpone(tx: Transaction, case_id: UUID, *, until: datetime) -> None:
+    """Have a case looked at again once the gate has passed *until*."""
+    await tx.execute(_POSTPONE, case_id, until)
 
 
 async def save_cases(tx: Transaction, rows: Iterable[CaseRow]) -> None:

@@ -1,15 +1,18 @@
 """Quality forgets everything and reads it again: the facts say the same as ever."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from tests.journeys.region import JOURNEY, PROMISES, LiveRegion, at, midnight_after, month_after
+from tests.journeys.stranger import strangers
 
 pytestmark = JOURNEY
 
 _KNOWN = """
     SELECT (SELECT json_agg(f ORDER BY case_id, kind, subject_id, version) FROM facts f)::text AS facts,
            (SELECT json_agg(u ORDER BY unit_id) FROM units u)::text AS units,
+           (SELECT json_agg(c ORDER BY case_id) FROM (SELECT case_id, disturbed_since FROM cases) c)::text AS cases,
            (SELECT json_agg(p ORDER BY promise_id) FROM promises p)::text AS promises,
            (SELECT json_agg(o ORDER BY id) FROM outbox o)::text AS said
 """
@@ -45,6 +48,29 @@ class TestARebuild:
         # And it goes on from there.
         await region.people.met(lapsed.case, at=at(due + timedelta(days=1), 8))
         await region.told(lapsed, "PromiseKeptLate")
+
+    async def test_lets_the_day_of_grace_run_on(self, region: LiveRegion):
+        """What has been missing, or parked, for more than a day is not missing since now: the verdicts stand."""
+        day = await region.monday()
+        held = at(day - timedelta(days=2), 13)
+        async with strangers(region, 2) as [gap, poisoned]:
+            await gap.tell(await gap.meeting_held(1, day - timedelta(days=50)), await gap.follow_up_held(3, held))
+            broken = replace(await poisoned.follow_up_held(2, held), value=b"{}")
+            await poisoned.tell(await poisoned.meeting_held(1, day - timedelta(days=50)), broken)
+            for case in (gap, poisoned):
+                await region.told(case.id, "PromiseUndetermined")
+            await region.advance(at(day + timedelta(days=1), 10))
+            for case, status in ((gap, "kept_late"), (poisoned, "lapsed")):
+                await region.told(case.id, "DeviationRaised", status=status, is_undetermined=False)
+            await region.judged(await region.now())
+            known, told = await everything(region), on_topic(region)
+
+            code, said = await region.cli("quality", "rebuild")
+
+            assert code == 0, said
+            await region.judged(await region.now())
+            assert await everything(region) == known
+            assert on_topic(region) == told
 
 
 async def everything(region: LiveRegion) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from services.quality import handlers
+from services.quality import handlers, timers
 from services.quality.consumed import OfCase
 from services.quality.domain.figures import Figures
 from shared.derived import derived_id
@@ -298,9 +298,7 @@ class TestARebuild:
             await handlers.forget(tx)
         await again.take(Batch(again.number(meeting_held(), follow_up_held())), muted=True)
         await hearing.pass_gate(EXPIRED)
-        async with hearing.database.transaction() as tx:
-            assert await handlers.settle(tx) == 1
-            assert await handlers.settle(tx) == 0
+        assert [await timers.settle(hearing.database) for _ in range(2)] == [1, 0]
 
         assert await _promises(hearing) == before
         assert await hearing.published() == ["PromiseMade", "PromiseKept"]

@@ -1,18 +1,21 @@
 """The sweep as the process runs it: woken by the gate, sparing with cases, and out of the way of a rebuild."""
 
+from datetime import timedelta
+
 import pytest
 
-from services.quality import timers
+from services.quality import handlers, timers
 from services.quality.metrics import CATALOGUE
 from services.quality.settings import QualitySettings
 from services.quality.subscriptions import SUBSCRIPTION
-from shared.database import Database
+from shared.database import Database, Transaction
 from shared.derived import derived_id
 from shared.intake import Intake
 from shared.loops import Loop
 from shared.metering import Metrics
 from shared.service import Parts
 from tests.quality.builders import CASE
+from tests.quality.conftest import NOW
 from tests.quality.stream import Hearing, meeting_held
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio]
@@ -60,6 +63,38 @@ class TestTheSweep:
 
         assert await loop.run_once() == 0
         assert await hearing.published() == ["PromiseMade"]
+
+    async def test_puts_off_only_the_case_that_cannot_be_judged(self, hearing: Hearing) -> None:
+        """A fault of ours about one family must not keep the promises of all others from being watched."""
+        metrics = Metrics("quality", CATALOGUE)
+        loop = sweep(hearing.database, metrics)
+        await hearing.hear(meeting_held(), meeting_held(case_id=ANOTHER_CASE, meeting_id=ANOTHER_CASE))
+        whole = await hearing.database.pool.fetchval("SELECT state FROM promises WHERE case_id = $1", CASE)
+        await hearing.database.pool.execute("UPDATE promises SET state = '{}' WHERE case_id = $1", CASE)
+        await hearing.pass_gate("2026-12-25 00:01")
+
+        assert [await loop.run_once() for _ in range(2)] == [1, 0]
+
+        assert await hearing.published(ANOTHER_CASE) == ["PromiseMade", "DeviationRaised"]
+        assert await hearing.published() == ["PromiseMade"]
+        assert "quality_cases_not_judged_total 1.0" in metrics.exposition().decode()
+        # Mended, it is judged at its next turn without anybody doing anything.
+        await hearing.database.pool.execute("UPDATE promises SET state = $1 WHERE case_id = $2", whole, CASE)
+        await hearing.pass_gate(NOW + handlers.POSTPONED_BY + timedelta(minutes=1))
+        assert await loop.run_once() == 1
+        assert await hearing.published() == ["PromiseMade", "DeviationRaised"]
+
+    async def test_leaves_passing_trouble_to_the_loop(self, hearing: Hearing) -> None:
+        """A database that is away fails for all cases alike; nobody is put off for it."""
+        await hearing.hear(meeting_held())
+        await hearing.pass_gate("2026-12-25 00:01")
+
+        async def away(_tx: Transaction) -> None:
+            raise ConnectionResetError
+
+        with pytest.raises(ConnectionResetError):
+            await timers.judge_due(hearing.database, limit=1, admit=away)
+        assert await timers.judge_due(hearing.database, limit=1) != []
 
     async def test_is_woken_by_whatever_moves_the_gate(self, database: Database) -> None:
         """Not by a clock of ours."""

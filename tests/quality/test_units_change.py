@@ -1,5 +1,6 @@
 """A unit changes its hours, free days or rules: what is open there is judged again."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 
@@ -16,7 +17,9 @@ from shared.events import Consumed, Event
 from shared.gate import Watermark
 from shared.intake import Batch
 from shared.records import Fact
+from tests.probe import until
 from tests.quality.builders import local
+from tests.quality.stream import Hearing, meeting_held, unit_configured
 
 pytestmark = pytest.mark.postgres
 
@@ -68,6 +71,28 @@ class TestAUnitThatChanges:
             await handlers.look_again(tx, limit=10)
             assert await _due_on(tx) == date(2026, 11, 23)
         await database.close()
+
+    @pytest.mark.asyncio
+    async def test_keeps_promises_from_being_made_by_the_rules_of_before(self, hearing: Hearing) -> None:
+        """Who makes a promise at that moment waits for the new rule, so that no promise misses to be judged anew."""
+        unit, meeting = hearing.number(
+            unit_configured("2026-10-22 12:00", holiday_policy="roll_forward_150_1930"),
+            meeting_held("2026-10-22 13:00"),
+        )
+        async with hearing.database.transaction() as changing:
+            await handlers.take_in(changing, Batch((unit,)))
+            making = asyncio.create_task(hearing.take(Batch((meeting,))))
+
+            async def waits_or_is_done() -> bool:
+                return making.done() or await hearing.database.pool.fetchval(
+                    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
+                )
+
+            await until(waits_or_is_done)
+        await making
+
+        async with hearing.database.transaction() as tx:
+            assert await _due_on(tx) == date(2026, 11, 23)
 
 
 async def _due_on(tx: Transaction) -> date:
