@@ -1,0 +1,157 @@
+"""Reading everything again, from real topics: muted, whole or not at all, and never half with others going on."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol, cast
+
+import pytest
+import pytest_asyncio
+from aiokafka import TopicPartition
+from aiokafka.admin import RecordsToDelete
+
+from deploy import kafka_topics
+from shared import outbox
+from shared.database import Database, Transaction
+from shared.intake import Batch, Intake, IntakePaused, may_take
+from shared.producer import Producer, Record
+from shared.rebuild import HistoryIncomplete, Rebuilding, Rebuilt, rebuild
+from tests.conftest import FreshTopics
+from tests.probe import until
+from tests.shared.bakery import Eater, LoafBaked, Oven, eaten_of
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.kafka, pytest.mark.postgres]
+
+
+@dataclass(slots=True)
+class Baker:
+    """A reader that bakes a loaf of its own for each batch it eats, and can be made to stop half-way."""
+
+    database: Database
+    servers: str
+    topic: str
+    eater: Eater = field(default_factory=Eater)
+    has_settled: bool = False
+    breaks_off: bool = False
+
+    async def hear(self, *loaves: str) -> None:
+        """Publish a fact of each of *loaves*, and take them in as the service does."""
+        oven = Oven()
+        producer = await Producer.start(self.servers)
+        facts = [oven.fact(loaf, 1) for loaf in loaves]
+        for fact in facts:
+            assert fact.value is not None
+            headers = [(name, value or b"") for name, value in fact.headers]
+            await producer.send([Record(self.topic, 0, fact.key, fact.value, headers)])
+        await producer.abandon()
+        intake = Intake(self.database, self.eater.subscription(self.topic))
+        await intake.take([replace(fact, topic=self.topic) for fact in facts])
+
+    async def rebuild(self) -> Rebuilt:
+        """Do it."""
+        self.has_settled = False
+        wishes = Rebuilding(self.eater.subscription(self.topic), self._forget, self._settle)
+        return await rebuild(self.database, self.servers, wishes, told=lambda _read, _there_are: None)
+
+    async def _forget(self, tx: Transaction) -> None:
+        await tx.execute("DELETE FROM eaten")
+
+    async def _settle(self, _database: Database) -> int:
+        if self.breaks_off:
+            raise ConnectionResetError
+        settled, self.has_settled = not self.has_settled, True
+        return int(settled)
+
+
+@pytest_asyncio.fixture(name="baker")
+async def _baker(database: Database, kafka_servers: str, fresh_topics: FreshTopics) -> AsyncGenerator[Baker]:
+    baker = Baker(database, kafka_servers, await fresh_topics("loaves", partitions=1))
+
+    async def bake(tx: Transaction, batch: Batch) -> None:
+        await outbox.append(tx, *[LoafBaked(loaf=fact.key) for fact in batch.facts])
+
+    baker.eater.before = bake
+    yield baker
+
+
+async def published(database: Database) -> int:
+    """Return how many facts were ever written to the outbox."""
+    return await database.pool.fetchval("SELECT count(*) FROM outbox")
+
+
+async def asked_for_the_lock(database: Database) -> list[datetime]:
+    """Return when sessions last asked for the lock that a rebuild takes, of those that have done nothing since."""
+    rows = await database.pool.fetch("""
+        SELECT query_start FROM pg_stat_activity
+        WHERE datname = current_database() AND query = 'SELECT pg_try_advisory_lock($1)'
+    """)
+    return [row["query_start"] for row in rows]
+
+
+class Retention(Protocol):
+    """The part of aiokafka's administrator, which brings no types, that is used here."""
+
+    async def delete_records(self, records: dict[TopicPartition, RecordsToDelete]) -> object:
+        """Forget what lies before an offset."""
+        ...
+
+
+class TestARebuild:
+    async def test_hears_everything_again_and_says_nothing_of_it(self, baker: Baker) -> None:
+        """What follows from a fact was published when it came for the first time."""
+        await baker.hear("rye", "oat")
+        assert await published(baker.database) == 2
+
+        assert await baker.rebuild() == Rebuilt(records=2, settled=1)
+
+        assert await published(baker.database) == 2
+        assert [await eaten_of(baker.database, loaf) for loaf in ("rye", "oat")] == [[1], [1]]
+
+    async def test_forgets_nothing_when_a_topic_has_lost_its_beginning(self, baker: Baker) -> None:
+        """What retention has removed could never be heard again."""
+        await baker.hear("rye", "oat")
+        async with kafka_topics.administrator(baker.servers) as admin:
+            first = {TopicPartition(baker.topic, 0): RecordsToDelete(before_offset=1)}
+            await cast("Retention", admin).delete_records(first)
+
+        with pytest.raises(HistoryIncomplete):
+            await baker.rebuild()
+
+        assert await eaten_of(baker.database, "rye") == [1]
+        async with baker.database.transaction() as tx:
+            await may_take(tx)
+
+    async def test_that_was_cut_short_keeps_the_service_still_until_it_is_run_again(self, baker: Baker) -> None:
+        """Half of the facts would say that nothing happened."""
+        await baker.hear("rye")
+        baker.breaks_off = True
+        with pytest.raises(ConnectionResetError):
+            await baker.rebuild()
+        async with baker.database.transaction() as tx:
+            with pytest.raises(IntakePaused):
+                await may_take(tx)
+
+        baker.breaks_off = False
+        await baker.rebuild()
+
+        async with baker.database.transaction() as tx:
+            await may_take(tx)
+        assert await eaten_of(baker.database, "rye") == [1]
+
+    async def test_waits_for_the_batch_in_hand(self, baker: Baker) -> None:
+        """And keeps the next one out: nobody reads while everything is forgotten."""
+        await baker.hear("rye")
+        async with baker.database.transaction() as tx:
+            await may_take(tx)
+            rebuilding = asyncio.create_task(baker.rebuild())
+            asked_at: set[datetime] = set()
+
+            async def asks_again_or_is_done() -> bool:
+                asked_at.update(await asked_for_the_lock(baker.database))
+                return len(asked_at) > 1 or rebuilding.done()
+
+            await until(asks_again_or_is_done)
+            assert not rebuilding.done()
+            assert await eaten_of(baker.database, "rye") == [1]
+        assert await rebuilding == Rebuilt(records=1, settled=1)
