@@ -16,12 +16,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared import migrations
 from shared.database import Connection, Database
+from shared.http.edge import SAFETY_HEADERS
 from shared.metering import Metrics
 from shared.migrations import SchemaMismatch
 from shared.trouble import ends_within
 
 _ANSWERS_WITHIN_SECONDS = 2.0
-_NO_STORE = {"cache-control": "no-store"}
 
 
 class Reports(Protocol):
@@ -55,10 +55,10 @@ class Health:
         return answered
 
     async def _live(self) -> Response:
-        return PlainTextResponse("alive", headers=_NO_STORE)
+        return PlainTextResponse("alive", headers=SAFETY_HEADERS)
 
     async def _metrics(self) -> Response:
-        return Response(self.metrics.exposition(), media_type=CONTENT_TYPE_LATEST, headers=_NO_STORE)
+        return Response(self.metrics.exposition(), media_type=CONTENT_TYPE_LATEST, headers=SAFETY_HEADERS)
 
     async def _ready(self) -> Response:
         problem = "ending" if self.is_ending else await self._problem_of_database()
@@ -67,7 +67,7 @@ class Health:
             report["because"] = problem
         if self.consumer is not None:
             report["kafka"] = self.consumer.report()
-        return JSONResponse(report, status_code=503 if problem else 200, headers=_NO_STORE)
+        return JSONResponse(report, status_code=503 if problem else 200, headers=SAFETY_HEADERS)
 
     async def _problem_of_database(self) -> str | None:
         problem: str | None = "the database does not answer"

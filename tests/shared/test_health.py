@@ -11,6 +11,7 @@ from deploy.databases import Urls
 from shared import migrations
 from shared.database import Database
 from shared.health import Health
+from shared.http.edge import SAFETY_HEADERS
 from shared.metering import Metrics
 from shared.metrics import PLUMBING
 
@@ -51,6 +52,13 @@ class TestHealth:
         assert (await client.get(path)).status_code == 200
         assert (await client.post(path)).status_code == 401
         assert (await client.get("/loaves")).status_code == 401
+
+    @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+    async def test_is_told_with_the_same_safety_headers_as_everything_else(
+        self, client: httpx.AsyncClient, path: str
+    ) -> None:
+        """It stands before the application, and so before the edge that adds them."""
+        assert (await client.get(path)).headers.items() >= SAFETY_HEADERS.items()
 
     async def test_is_ready_while_kafka_is_away_and_says_so(self, client: httpx.AsyncClient) -> None:
         """Requests are served, and what they write arrives later."""
