@@ -1,0 +1,49 @@
+"""
+The database of quality: facts in, promises as last said, and the cases that wait for time to pass.
+
+`lock_` and `claim_` load for change, `load_` reads and raises, `list_` reads many.
+"""
+
+from services.quality.store.cases import CaseRow, claim_cases, list_due, lock_cases, postpone, save_cases
+from services.quality.store.facts import forget, list_cases_of_units, load_facts, save_facts
+from services.quality.store.promises import (
+    PromiseState,
+    Said,
+    Sought,
+    UnknownPromise,
+    list_counted,
+    list_promises,
+    list_said,
+    load_promise,
+    load_states,
+    save_promises,
+)
+from services.quality.store.rows import Source
+from services.quality.store.units import load_units, lock_rules, save_units
+
+__all__ = [
+    "CaseRow",
+    "PromiseState",
+    "Said",
+    "Sought",
+    "Source",
+    "UnknownPromise",
+    "claim_cases",
+    "forget",
+    "list_cases_of_units",
+    "list_counted",
+    "list_due",
+    "list_promises",
+    "list_said",
+    "load_facts",
+    "load_promise",
+    "load_states",
+    "load_units",
+    "lock_cases",
+    "lock_rules",
+    "postpone",
+    "save_cases",
+    "save_facts",
+    "save_promises",
+    "save_units",
+]

@@ -1,0 +1,182 @@
+"""Promises as they were last said, and what was said before that."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+from pydantic import BaseModel
+
+from services.quality.domain.figures import Counted
+from services.quality.domain.promise import Status
+from services.quality.events import PromiseFact
+from services.quality.store.rows import Source
+from shared.database import Transaction
+from shared.errors import NotFound
+
+
+class PromiseState(PromiseFact, abstract=True):
+    """The last fact published of a promise, without its type."""
+
+
+class UnknownPromise(NotFound):
+    """There is no such promise in your units."""
+
+
+class Said(BaseModel):
+    """One fact as it was published of a promise."""
+
+    event_type: str
+    recorded_at: datetime
+    state: PromiseState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """Which promises to list; None: whatever."""
+
+    case_id: UUID | None = None
+    status: str | None = None
+    deviation_states: Sequence[str] | None = None
+    is_warned: bool | None = None
+
+
+_LOAD_STATES = "SELECT case_id, state FROM promises WHERE case_id = ANY ($1::uuid[])"
+
+_SAVE_PROMISES = """
+    INSERT INTO promises (promise_id, case_id, unit_id, policy, version, due_on, status, is_undetermined,
+                          is_recorded_late, imported, deviation_id, deviation_state, warning, state)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    ON CONFLICT (promise_id) DO UPDATE SET
+        unit_id = excluded.unit_id, version = excluded.version, due_on = excluded.due_on, status = excluded.status,
+        is_undetermined = excluded.is_undetermined, is_recorded_late = excluded.is_recorded_late,
+        imported = excluded.imported, deviation_state = excluded.deviation_state, warning = excluded.warning,
+        state = excluded.state
+"""
+
+# A case that has moved on is shown with those who answer for it now; nothing new was said of its promises.
+_CONTEXT = "state, case_code, team_id, responsible_worker_ids"
+
+_LIST_PROMISES = f"""
+    SELECT {_CONTEXT} FROM promises JOIN cases USING (case_id)
+    WHERE unit_id = ANY ($1::uuid[])
+      AND ($2::uuid IS NULL OR case_id = $2)
+      AND ($3::text IS NULL OR status = $3)
+      AND ($4::text[] IS NULL OR deviation_state = ANY ($4))
+      AND ($5::boolean IS NULL OR (warning IS NOT NULL) = $5)
+      AND ($6::date IS NULL OR (due_on, promise_id) > ($6, $7::uuid))
+    ORDER BY due_on, promise_id LIMIT $8
+"""
+
+_SHOW_PROMISE = f"""
+    SELECT {_CONTEXT} FROM promises JOIN cases USING (case_id) WHERE promise_id = $1 AND unit_id = ANY ($2::uuid[])
+"""
+
+_LIST_SAID = """
+    SELECT event_type, recorded_at, payload FROM outbox
+    WHERE topic = $1 AND key = $2 AND subject = $3 ORDER BY sequence
+"""
+
+_COUNTED = """
+    SELECT unit_id, due_on, status, is_undetermined, is_recorded_late, imported FROM promises
+    WHERE unit_id = ANY ($1::uuid[]) AND due_on >= $2 AND due_on < $3
+"""
+
+
+async def load_states(source: Source, case_ids: Collection[UUID]) -> dict[UUID, dict[UUID, PromiseState]]:
+    """Return what was last said, by case and promise."""
+    states: dict[UUID, dict[UUID, PromiseState]] = {case_id: {} for case_id in case_ids}
+    for row in await source.fetch(_LOAD_STATES, list(case_ids)):
+        state = PromiseState.model_validate_json(row["state"])
+        states[row["case_id"]][state.promise_id] = state
+    return states
+
+
+async def save_promises(tx: Transaction, said: Iterable[PromiseFact]) -> None:
+    """Keep what has just been said of each promise."""
+    await tx.executemany(
+        _SAVE_PROMISES,
+        [
+            (
+                fact.promise_id,
+                fact.case_id,
+                fact.unit_id,
+                fact.policy,
+                fact.version,
+                fact.due_on,
+                fact.status,
+                fact.is_undetermined,
+                fact.is_recorded_late,
+                fact.imported,
+                fact.deviation_id,
+                fact.deviation_state,
+                fact.warning,
+                fact.model_dump_json(),
+            )
+            for fact in said
+        ],
+    )
+
+
+async def list_promises(
+    source: Source, units: frozenset[UUID], sought: Sought, *, after: tuple[date, UUID] | None, limit: int
+) -> list[PromiseState]:
+    """Return promises of *units*, each in the context of its case now, by due day and id, from after *after*."""
+    due_on, promise_id = after or (None, None)
+    rows = await source.fetch(
+        _LIST_PROMISES,
+        units,
+        sought.case_id,
+        sought.status,
+        sought.deviation_states,
+        sought.is_warned,
+        due_on,
+        promise_id,
+        limit,
+    )
+    return [_in_its_context(row) for row in rows]
+
+
+async def load_promise(source: Source, promise_id: UUID, units: frozenset[UUID]) -> PromiseState:
+    """
+    Return a promise as last said, with the context of its case now.
+
+    Raises:
+        UnknownPromise: there is none in *units*.
+    """
+    row = await source.fetchrow(_SHOW_PROMISE, promise_id, units)
+    if row is None:
+        raise UnknownPromise
+    return _in_its_context(row)
+
+
+def _in_its_context(row: asyncpg.Record) -> PromiseState:
+    return PromiseState.model_validate_json(row["state"]).model_copy(
+        update={
+            "case_code": row["case_code"],
+            "team_id": row["team_id"],
+            "responsible_worker_ids": tuple(row["responsible_worker_ids"]),
+        }
+    )
+
+
+async def list_said(source: Source, promise: PromiseState) -> list[Said]:
+    """Return all that was published of *promise*, in order."""
+    rows = await source.fetch(_LIST_SAID, PromiseState.topic, promise.stream_key(), promise.subject())
+    return [
+        Said(
+            event_type=row["event_type"],
+            recorded_at=row["recorded_at"],
+            state=PromiseState.model_validate_json(row["payload"]),
+        )
+        for row in rows
+    ]
+
+
+async def list_counted(source: Source, units: frozenset[UUID], *, due_from: date, due_until: date) -> list[Counted]:
+    """Return what the figures need of the promises of *units* due in [*due_from*, *due_until*), as last said."""
+    return [
+        Counted(row[0], row[1], Status(row[2]), row[3], row[4], row[5])
+        for row in await source.fetch(_COUNTED, units, due_from, due_until)
+    ]
