@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.scheduling.commands.fields import BookedTimes, Command, Day, HeldTimes, PlannedTimes, YesNo
+from services.scheduling.commands.fields import BookedTimes, HeldTimes, PlannedTimes
+from shared.fields import Command, Day, YesNo
 
 NotAgreedReason = Literal["calendars_open", "family_confirms_later", "handed_over", "case_ends"]
 
