@@ -17,10 +17,11 @@ class PromiseFact(Event, topic="heijastin.quality.promises.v1", abstract=True):
     The whole state of a promise, so that nobody has to count event types.
 
     `policy` names it: the family is met again within a month, the memo of the Heijastin is recorded in three working
-    days, or gone through with the family as agreed; in the last two to be met means that this was done. `unit_id` is the unit in which its meeting was held, the rest of the context that of the case now. Days are local
-    (Europe/Helsinki), instants UTC. `due_on` is the last day on which a meeting keeps it; `expires_at` the midnight
-    that ends it. `recording_delay_days` are those from the encounter to its first record. `is_undetermined` lies over
-    every status: facts are missing, and it is not to be shown as overdue.
+    days, or gone through with the family as agreed; of the last two, *met* means that this was done. `unit_id` is the
+    unit in which its meeting was held, the rest of the context that of the case now. Days are local (Europe/Helsinki),
+    instants UTC. `due_on` is the last day on which a meeting keeps it; `expires_at` the midnight that ends it.
+    `recording_delay_days` are those from the encounter to its first record. `is_undetermined` lies over every status:
+    facts are missing, and it is not to be shown as overdue.
     `deviation_since` is when the deviation in force came into force; `warning` the rung that speaks now.
     """
 
