@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from deploy import tokens
@@ -38,9 +38,10 @@ def worker(role: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """The region as its people see it: for each role, the API of scheduling as that person may use it."""
+    """The region as its people see it: for each role, the APIs as that person may use them."""
 
     scheduling: Mapping[str, Api]
+    records: Mapping[str, Api]
 
     async def is_there(self) -> bool:
         """Tell whether it was entered before."""
@@ -92,6 +93,35 @@ class Region:
             version=meeting["version"],
         )
 
+    async def confirm(self, meeting: Answer, *, override_reason: str | None = None) -> Answer:
+        """Confirm a Heijastin as it was read."""
+        path = f"/v1/meetings/{meeting['meeting_id']}/confirmed"
+        body = {"override_reason": override_reason}
+        return await self.scheduling["coordinator"].change(path, body, version=meeting["version"])
+
+    async def memo(self, meeting: Answer) -> Answer:
+        """Return the memo of a Heijastin."""
+        return await self.records["consulting_social_worker"].get(f"/v1/memos/{meeting['meeting_id']}")
+
+    async def record_memo(self, meeting: Answer, *, on: date) -> Answer:
+        """Record that the memo of a Heijastin is in the client information system since a day."""
+        body = {"reference": f"ASI-{meeting['meeting_id'][:8]}", "recorded_on": on.isoformat()}
+        return await self._of_memo(meeting, "recorded", body)
+
+    async def agree_review(self, meeting: Answer, *, on: date) -> Answer:
+        """Record on which day the family will go through the memo of a Heijastin."""
+        return await self._of_memo(meeting, "review-agreed", {"review_on": on.isoformat()})
+
+    async def review_memo(self, meeting: Answer, *, on: date) -> Answer:
+        """Record that the family went through the memo of a Heijastin, with its worker."""
+        flags = {"family_present": True, "child_present": False, "worker_present": True, "views_differ": False}
+        return await self._of_memo(meeting, "reviewed", {"reviewed_on": on.isoformat(), **flags})
+
+    async def _of_memo(self, meeting: Answer, step: str, body: Mapping[str, object]) -> Answer:
+        memo = await self.memo(meeting)
+        path = f"/v1/memos/{meeting['meeting_id']}/{step}"
+        return await self.records["consulting_social_worker"].change(path, body, version=memo["version"])
+
     async def follow_ups(self, case: Answer) -> list[Answer]:
         """Return the follow-ups of a case."""
         return list((await self.scheduling["coordinator"].get(f"/v1/cases/{case['case_id']}/follow-ups"))["items"])
@@ -142,12 +172,17 @@ def at(now: datetime, *, days: int, hour: int = 13) -> datetime:
 async def region(running: Running) -> AsyncGenerator[Region]:
     """Yield the region of the running trial."""
     async with AsyncExitStack() as stack:
-        address = running.http["scheduling"]
-        apis = {
-            role: await stack.enter_async_context(asked_by(tokens.mint(running.folder, person), address))
-            for role, person in PEOPLE.items()
-        }
-        yield Region(apis)
+        yield Region(
+            scheduling=await _asked(stack, running, "scheduling"), records=await _asked(stack, running, "records")
+        )
+
+
+async def _asked(stack: AsyncExitStack, running: Running, service: str) -> Mapping[str, Api]:
+    """Return for each role the API of *service* as that person may use it."""
+    return {
+        role: await stack.enter_async_context(asked_by(tokens.mint(running.folder, person), running.http[service]))
+        for role, person in PEOPLE.items()
+    }
 
 
 async def plant(running: Running, *, now: datetime) -> bool:

@@ -23,7 +23,7 @@ from deploy.trouble import ExitCode, Trouble
 from shared import clock
 from shared.ids import new_id
 
-PORTS = {"scheduling": 8501, "quality": 8502}
+PORTS = {"scheduling": 8501, "quality": 8502, "records": 8503}
 """Where people know the services, if these are free."""
 
 _BYTES_NEEDED = 500_000_000

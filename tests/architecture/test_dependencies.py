@@ -111,7 +111,12 @@ class TestTheCode:
 
     @pytest.mark.parametrize(
         "module, lock",
-        [("deploy.cli", "runtime"), ("services.scheduling.main", "runtime"), ("services.quality.main", "runtime")],
+        [
+            ("deploy.cli", "runtime"),
+            ("services.scheduling.main", "runtime"),
+            ("services.quality.main", "runtime"),
+            ("services.records.main", "runtime"),
+        ],
     )
     def test_starts_with_only_what_its_lock_installs(self, module: str, lock: str) -> None:
         """Also what is imported by way of something else must be there; the image has no trial in it."""

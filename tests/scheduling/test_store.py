@@ -40,6 +40,9 @@ BROKEN_MEETINGS = [
     (a_held_meeting(held_until=a_held_meeting().held_from), "held_took_a_time"),
     (a_meeting(planned_until=a_meeting().planned_from), "a_meeting_is_planned_for_a_time"),
     (a_meeting(status="deferred"), "deferred_has_a_review"),
+    (a_meeting(confirmed=True, override_reason="family_goes_on_without"), "an_override_is_somebodys"),
+    (a_meeting(override_reason="memo_out_of_reach", overridden_by="somebody"), "an_override_is_somebodys"),
+    (a_meeting(confirmed=True, override_reason="other", overridden_by="somebody"), "an_override_has_a_code"),
 ]
 BROKEN_FOLLOW_UPS = [
     (a_follow_up(status="held"), "held_has_its_times_and_mode"),

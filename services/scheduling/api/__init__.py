@@ -45,6 +45,7 @@ RULES: Final[Rules] = {
     "POST /v1/meetings/{meeting_id}/rescheduled": _plans,
     "POST /v1/meetings/{meeting_id}/cancelled": _plans,
     "POST /v1/meetings/{meeting_id}/deferred": _plans,
+    "POST /v1/meetings/{meeting_id}/confirmed": _plans,
     "POST /v1/meetings/{meeting_id}/held": _leads_meetings,
     "POST /v1/meetings/{meeting_id}/corrected": _leads_meetings,
     "POST /v1/meetings/{meeting_id}/retracted": _takes_back,

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from services.scheduling import store
 from services.scheduling.api.answers import Yours, page_by, tagged
 from services.scheduling.commands.meetings import (
+    ConfirmMeeting,
     CorrectMeeting,
     DeferMeeting,
     HoldMeeting,
@@ -18,7 +19,7 @@ from services.scheduling.commands.meetings import (
 )
 from services.scheduling.domain.meetings import Meeting
 from services.scheduling.handlers import meetings
-from shared.http import Page, Paged, Reading, Tx, VersionRead, router
+from shared.http import Page, Paged, Reading, Tx, VersionRead, Who, router
 
 routes = router("/v1")
 
@@ -68,6 +69,15 @@ async def defer_meeting(
 ) -> Meeting:
     """Put a meeting off until a day of review."""
     return tagged(response, await meetings.defer_meeting(command, meeting_id, tx=tx, version=version, yours=yours))
+
+
+@routes.post("/meetings/{meeting_id}/confirmed")
+async def confirm_meeting(
+    meeting_id: UUID, command: ConfirmMeeting, version: VersionRead, who: Who, yours: Yours, tx: Tx, response: Response
+) -> Meeting:
+    """Say that a meeting is prepared; a Heijastin only once the previous memo was gone through, or with a reason."""
+    meeting = await meetings.confirm_meeting(command, meeting_id, tx=tx, version=version, yours=yours, by=who.subject)
+    return tagged(response, meeting)
 
 
 @routes.post("/meetings/{meeting_id}/held")

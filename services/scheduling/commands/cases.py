@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from services.scheduling.commands.fields import ChildrenCount, Command, Day, Name
+from services.scheduling.commands.fields import ChildrenCount, Name
+from shared.fields import Command, Day
 
 Workers = Annotated[tuple[UUID, ...], Field(min_length=1, max_length=12)]
 

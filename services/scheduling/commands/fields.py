@@ -1,87 +1,15 @@
-"""
-The values that commands are made of: closed, frozen, and strict about what they take.
+"""The values that scheduling's commands share, beside those that every service's are made of (`shared.fields`)."""
 
-A body arrives as JSON, so instants, days and times of day are strings; anything else (a number, a time without an
-offset) is refused with a sentence that says what to write instead.
-"""
+from datetime import datetime, timedelta
+from typing import Annotated, Literal, Self
 
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Literal, Self, TypeVar
-
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import Field, StrictInt, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from shared.fields import Command, Instant
+
 LONGEST_MEETING = timedelta(hours=48)  # one that spans two midnights; anything longer is a slip of the date
-EARLIEST_YEAR = 2000  # anything earlier is a slip of the century
-LATEST_YEAR = 2099
 
-_Clockwork = TypeVar("_Clockwork", datetime, date, time)
-
-
-class Command(BaseModel):
-    """What somebody asks for: it is the body of the request, and it is handed to the handler as it is."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-def _instant(value: object) -> datetime:
-    instant = _parsed(datetime, value)
-    if instant is None or instant.utcoffset() is None:
-        raise PydanticCustomError(
-            "instant_with_offset", "Give day, time and offset in one string, for example 2026-11-24T13:05:00+02:00"
-        )
-    _require_sensible_year(instant)
-    return instant.astimezone(UTC)
-
-
-def _day(value: object) -> date:
-    day = _parsed(date, value)
-    if day is None or isinstance(day, datetime):
-        raise PydanticCustomError("day", "Give the day as a string, for example 2026-11-24")
-    _require_sensible_year(day)
-    return day
-
-
-def _time_of_day(value: object) -> time:
-    time_of_day = _parsed(time, value)
-    if time_of_day is None or time_of_day.tzinfo is not None:
-        raise PydanticCustomError("time_of_day", "Give the local time as a string without an offset, for example 08:00")
-    return time_of_day
-
-
-def _parsed(kind: type[_Clockwork], value: object) -> _Clockwork | None:
-    if isinstance(value, kind):
-        return value
-    try:
-        return kind.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _require_sensible_year(day: date) -> None:
-    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
-        raise PydanticCustomError(
-            "year",
-            "Check the year: it must lie between {earliest} and {latest}",
-            {"earliest": EARLIEST_YEAR, "latest": LATEST_YEAR},
-        )
-
-
-Instant = Annotated[datetime, BeforeValidator(_instant)]
-"""An instant, taken with any offset and kept in UTC."""
-
-Day = Annotated[date, BeforeValidator(_day)]
-TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
-YesNo = StrictBool
 ChildrenCount = Annotated[StrictInt, Field(ge=1, le=30)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 

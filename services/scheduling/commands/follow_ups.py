@@ -1,6 +1,7 @@
 """What can be asked about a follow-up."""
 
-from services.scheduling.commands.fields import BookedTimes, HeldTimes, Mode, YesNo
+from services.scheduling.commands.fields import BookedTimes, HeldTimes, Mode
+from shared.fields import YesNo
 
 
 class ScheduleFollowUp(BookedTimes):

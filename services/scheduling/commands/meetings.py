@@ -5,9 +5,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.scheduling.commands.fields import BookedTimes, Command, Day, HeldTimes, PlannedTimes, YesNo
+from services.scheduling.commands.fields import BookedTimes, HeldTimes, PlannedTimes
+from shared.fields import Command, Day, YesNo
 
 NotAgreedReason = Literal["calendars_open", "family_confirms_later", "handed_over", "case_ends"]
+OverrideReason = Literal["reviewed_in_the_meeting", "family_goes_on_without", "memo_out_of_reach"]
 
 
 class BookFollowUp(BookedTimes):
@@ -54,6 +56,17 @@ class DeferMeeting(Command):
     """Put a meeting off without a new time. There is no field for a cause, on purpose."""
 
     review_on: Day
+
+
+class ConfirmMeeting(Command):
+    """
+    Say that a meeting is prepared and will take place as planned.
+
+    `override_reason` lets a Heijastin be confirmed although the memo of the previous one has not been gone through with
+    the family: it will be in the meeting itself, the family wants to go on without, or nobody can reach the memo.
+    """
+
+    override_reason: OverrideReason | None = None
 
 
 class HoldMeeting(HeldTimes):

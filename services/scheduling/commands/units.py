@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import Field, StrictInt, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.scheduling.commands.fields import Command, Day, HolidayPolicy, Name, TimeOfDay, YesNo
+from services.scheduling.commands.fields import HolidayPolicy, Name
+from shared.fields import Command, Day, TimeOfDay, YesNo
 
 WorkerRole = Literal[
     "coordinator", "consulting_social_worker", "responsible_social_worker", "family_therapist", "team_lead"

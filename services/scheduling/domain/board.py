@@ -6,19 +6,20 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from services.scheduling.consumed import PromiseStated
+from services.scheduling.consumed import MONTH_PROMISE, PromiseStated
 from services.scheduling.domain.cases import Case
 
-Standing = Literal["open", "at_risk", "month_over", "undetermined"]
+Standing = Literal["open", "at_risk", "month_over", "overdue", "undetermined"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """
-    A family to be met again by `due_on`, in the hands that the case is in now.
+    A family to whom something is promised by `due_on`, in the hands that the case is in now.
 
-    `standing`: `month_over` asks "did you meet?", and `deviation_id` names the deviation that was raised; `at_risk` has
-    the `warning` that speaks; `undetermined` means that facts are missing: it is not to be shown as overdue.
+    `standing`: `month_over` asks "did you meet?", `overdue` says the same of any other promise, and `deviation_id`
+    names the deviation that was raised; `at_risk` has the `warning` that speaks; `undetermined` means that facts are
+    missing: it is not to be shown as overdue.
     """
 
     promise_id: UUID
@@ -62,7 +63,7 @@ def item(promise: PromiseStated, case: Case) -> Item:
         due_on=promise.due_on,
         standing=standing,
         warning=promise.warning if standing == "at_risk" else None,
-        deviation_id=promise.deviation_id if standing == "month_over" else None,
+        deviation_id=promise.deviation_id if standing in {"month_over", "overdue"} else None,
     )
 
 
@@ -70,5 +71,5 @@ def _standing(promise: PromiseStated) -> Standing:
     if promise.is_undetermined:
         return "undetermined"
     if promise.status == "lapsed":
-        return "month_over"
+        return "month_over" if promise.policy == MONTH_PROMISE else "overdue"
     return "at_risk" if promise.warning else "open"

@@ -10,7 +10,13 @@ from typing import Literal, TypeVar
 from uuid import UUID
 
 from services.scheduling.commands.fields import PlannedTimes
-from services.scheduling.commands.meetings import DeferMeeting, NotAgreedReason, RescheduleMeeting
+from services.scheduling.commands.meetings import (
+    ConfirmMeeting,
+    DeferMeeting,
+    NotAgreedReason,
+    OverrideReason,
+    RescheduleMeeting,
+)
 from services.scheduling.domain.calendar import last_day, local_date
 from services.scheduling.domain.cases import Case, require_open
 from services.scheduling.events import (
@@ -20,6 +26,7 @@ from services.scheduling.events import (
     MeetingRescheduled,
     MeetingRetracted,
     MeetingScheduled,
+    PreparationCompleted,
 )
 from shared.errors import Conflict, Invalid
 
@@ -48,6 +55,22 @@ class ReviewNotAhead(Invalid):
     """A deferred meeting is looked at again on a later day; choose one after today."""
 
 
+class MeetingIsDeferred(Conflict):
+    """The meeting is put off and has no time to confirm; reschedule it first."""
+
+
+class MeetingAlreadyConfirmed(Conflict):
+    """The meeting is confirmed for this time already."""
+
+
+class PreviousMemoNotReviewed(Conflict):
+    """The family has not gone through the memo of its previous Heijastin; do that, or give an `override_reason`."""
+
+
+class NothingToOverride(Conflict):
+    """Nothing keeps this meeting from being confirmed; leave `override_reason` out."""
+
+
 _REFUSALS = {"held": MeetingAlreadyHeld, "cancelled": MeetingWasCancelled, "retracted": MeetingWasRetracted}
 
 
@@ -58,6 +81,7 @@ class Meeting:
 
     What its close settled is kept through a retraction, so that a correction need not say it again. `held_in_unit_id`
     is the unit that had the case when the meeting was first recorded as held, and stays when the case moves.
+    `overridden_by` is the account of whoever confirmed it with an `override_reason`.
     """
 
     meeting_id: UUID
@@ -75,6 +99,9 @@ class Meeting:
     booking_owner_id: UUID | None = None
     book_by_on: date | None = None
     review_on: date | None = None
+    confirmed: bool = False
+    override_reason: OverrideReason | None = None
+    overridden_by: str | None = None
     imported: bool = False
 
 
@@ -100,14 +127,14 @@ def schedule(times: PlannedTimes, *, is_practice: bool = False, case: Case, meet
 
 def reschedule(meeting: Meeting, command: RescheduleMeeting, *, case: Case) -> tuple[Meeting, Facts]:
     """
-    Give the meeting another time; a deferred one is taken up again.
+    Give the meeting another time, which is to be confirmed anew; a deferred one is taken up again.
 
     Raises:
         MeetingAlreadyHeld, MeetingWasCancelled, MeetingWasRetracted: it is not waiting to be held.
     """
     require_waiting(meeting)
     meeting = replace(
-        meeting,
+        _unconfirmed(meeting),
         version=meeting.version + 1,
         status="scheduled",
         planned_from=command.planned_from,
@@ -140,8 +167,50 @@ def defer(meeting: Meeting, command: DeferMeeting, *, case: Case, now: datetime)
     require_waiting(meeting)
     if command.review_on <= local_date(now):
         raise ReviewNotAhead
-    meeting = replace(meeting, version=meeting.version + 1, status="deferred", review_on=command.review_on)
+    meeting = replace(
+        _unconfirmed(meeting), version=meeting.version + 1, status="deferred", review_on=command.review_on
+    )
     return meeting, tell(MeetingDeferred, meeting, case)
+
+
+def confirm(
+    meeting: Meeting, command: ConfirmMeeting, *, case: Case, is_memo_owed: bool, by: str
+) -> tuple[Meeting, Facts]:
+    """
+    Say that the meeting is prepared and takes place as planned.
+
+    *is_memo_owed*: the family has not gone through the memo of its previous Heijastin; *by* is the account of who asks.
+    Practice has no family to owe anything to.
+
+    Raises:
+        MeetingAlreadyHeld, MeetingWasCancelled, MeetingWasRetracted, MeetingIsDeferred: it has no time to come.
+        MeetingAlreadyConfirmed: nothing would change.
+        PreviousMemoNotReviewed: a memo is owed, and no reason is given to go on all the same.
+        NothingToOverride: a reason is given, and nothing is owed.
+    """
+    require_waiting(meeting)
+    if meeting.status == "deferred":
+        raise MeetingIsDeferred
+    if meeting.confirmed:
+        raise MeetingAlreadyConfirmed
+    is_overridden = command.override_reason is not None
+    if is_memo_owed and not meeting.is_practice:
+        if not is_overridden:
+            raise PreviousMemoNotReviewed
+    elif is_overridden:
+        raise NothingToOverride
+    meeting = replace(
+        meeting,
+        version=meeting.version + 1,
+        confirmed=True,
+        override_reason=command.override_reason,
+        overridden_by=by if is_overridden else None,
+    )
+    return meeting, tell(PreparationCompleted, meeting, case)
+
+
+def _unconfirmed(meeting: Meeting) -> Meeting:
+    return replace(meeting, confirmed=False, override_reason=None, overridden_by=None)
 
 
 def retract(meeting: Meeting, *, case: Case) -> tuple[Meeting, Facts]:
@@ -195,6 +264,8 @@ def tell(kind: type[_Fact], meeting: Meeting, case: Case) -> tuple[_Fact, ...]:
             booking_owner_id=meeting.booking_owner_id if is_held else None,
             book_by_on=meeting.book_by_on if is_held else None,
             review_on=meeting.review_on,
+            confirmed=meeting.confirmed,
+            override_reason=meeting.override_reason,
             imported=meeting.imported,
         ),
     )

@@ -19,6 +19,7 @@ from services.scheduling.events.meetings import (
     MeetingRescheduled,
     MeetingRetracted,
     MeetingScheduled,
+    PreparationCompleted,
 )
 from services.scheduling.events.units import (
     DeputySet,
@@ -51,6 +52,7 @@ __all__ = [
     "MeetingRescheduled",
     "MeetingRetracted",
     "MeetingScheduled",
+    "PreparationCompleted",
     "RuleVersion",
     "TeamConfigured",
     "UnitConfigured",

@@ -21,7 +21,8 @@ class MeetingFact(CaseStream, abstract=True):
     `held_on` is the local date (Europe/Helsinki) of its last day. `held_in_unit_id` is the unit that had the case when
     the meeting was first recorded as held, and stays when the case moves. What was agreed at the close: `next_agreed`,
     or why nothing was (`not_agreed_reason`), who books then and by when. `review_on` is set while the meeting is
-    deferred; why it was deferred is nobody's business here.
+    deferred; why it was deferred is nobody's business here. `confirmed`: it was prepared, and is to take place at this
+    time; `override_reason` tells why although the memo of the previous one had not been gone through with the family.
     """
 
     meeting_id: UUID
@@ -39,6 +40,8 @@ class MeetingFact(CaseStream, abstract=True):
     booking_owner_id: UUID | None
     book_by_on: date | None
     review_on: date | None
+    confirmed: bool
+    override_reason: Literal["reviewed_in_the_meeting", "family_goes_on_without", "memo_out_of_reach"] | None
     imported: bool
 
     def subject(self) -> str:
@@ -66,6 +69,8 @@ class MeetingFact(CaseStream, abstract=True):
             "booking_owner_id": None,
             "book_by_on": None,
             "review_on": None,
+            "confirmed": False,
+            "override_reason": None,
             "imported": False,
         }
         return cls(**example_context(), version=version, **(state | different))
@@ -134,6 +139,19 @@ class MeetingDeferred(MeetingFact):
     def example(cls) -> Self:
         """Return a meeting to be looked at again in a fortnight."""
         return cls._example(version=2, status="deferred", review_on="2026-12-08")
+
+
+class PreparationCompleted(MeetingFact):
+    """
+    Emitted when a Heijastin is confirmed: all is prepared, and it is to take place as planned.
+
+    Key: the case. Needed by calendars and by those who invite; another time must be confirmed anew.
+    """
+
+    @classmethod
+    def example(cls) -> Self:
+        """Return a meeting confirmed although the previous memo is only gone through in it."""
+        return cls._example(version=2, confirmed=True, override_reason="reviewed_in_the_meeting")
 
 
 class MeetingHeld(MeetingFact):

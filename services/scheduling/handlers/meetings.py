@@ -4,6 +4,7 @@ from uuid import UUID
 
 from services.scheduling import store
 from services.scheduling.commands.meetings import (
+    ConfirmMeeting,
     CorrectMeeting,
     DeferMeeting,
     HoldMeeting,
@@ -55,6 +56,18 @@ async def defer_meeting(
     """Put a meeting off until it is looked at again."""
     case, meeting = await store.lock_meeting(tx, meeting_id, yours, version=version)
     meeting, facts = meetings.defer(meeting, command, case=case, now=tx.now)
+    await store.save_meeting(tx, meeting)
+    await outbox.append(tx, *facts)
+    return meeting
+
+
+async def confirm_meeting(
+    command: ConfirmMeeting, meeting_id: UUID, *, tx: Transaction, version: int, yours: Units, by: str
+) -> Meeting:
+    """Say that a meeting is prepared; *by* is the account of who says so."""
+    case, meeting = await store.lock_meeting(tx, meeting_id, yours, version=version)
+    is_memo_owed = await store.is_memo_owed_before(tx, meeting)
+    meeting, facts = meetings.confirm(meeting, command, case=case, is_memo_owed=is_memo_owed, by=by)
     await store.save_meeting(tx, meeting)
     await outbox.append(tx, *facts)
     return meeting

@@ -24,6 +24,7 @@ from services.scheduling.store.follow_ups import (
     save_follow_up,
 )
 from services.scheduling.store.meetings import list_meetings, load_meeting, lock_meeting, save_meeting
+from services.scheduling.store.memos import is_memo_owed_before, save_memos
 from services.scheduling.store.rows import Row, Source, Units, require_version
 from services.scheduling.store.units import (
     find_and_lock_team,
@@ -52,6 +53,7 @@ __all__ = [
     "find_and_lock_worker",
     "find_free_code",
     "find_next_booked",
+    "is_memo_owed_before",
     "list_cases",
     "list_family",
     "list_follow_ups",
@@ -79,6 +81,7 @@ __all__ = [
     "save_family",
     "save_follow_up",
     "save_meeting",
+    "save_memos",
     "save_stated",
     "save_team",
     "save_unit",

@@ -40,7 +40,7 @@ _LIST_ITEMS = """
            OR (deputy_id = $3 AND deputy_from_on <= today AND (deputy_until_on IS NULL OR today < deputy_until_on))
     )
     SELECT board AS promise, cases AS of_case FROM board JOIN cases USING (case_id)
-    WHERE board.status IN ('open', 'lapsed') AND NOT board.imported
+    WHERE board.status IN ('open', 'lapsed') AND NOT board.imported AND board.policy = $7
       AND cases.unit_id = ANY ($1)
       AND ($2::uuid IS NULL OR cases.team_id = $2)
       AND ($3::uuid IS NULL OR cases.responsible_worker_ids && ARRAY(SELECT worker_id FROM acting))
@@ -51,7 +51,8 @@ _LIST_ITEMS = """
 
 async def save_stated(tx: Transaction, stated: Sequence[PromiseStated]) -> None:
     """Keep what was said of promises, each at most once in *stated*, unless something newer is known."""
-    await tx.execute(_SAVE_STATED, _STATED.dump_json(stated).decode())
+    if stated:
+        await tx.execute(_SAVE_STATED, _STATED.dump_json(stated).decode())
 
 
 async def load_worker_id(source: Source, account: str) -> UUID:
@@ -71,12 +72,17 @@ async def list_items(
     source: Source,
     units: Units,
     *,
+    policy: str,
     team_id: UUID | None,
     worker_id: UUID | None,
     after: tuple[date, UUID] | None,
     limit: int,
 ) -> list[Item]:
-    """Return what waits for a team, a worker or both (None: for anybody), by due date, from the one after *after*."""
+    """
+    Return what waits for a team, a worker or both (None: for anybody), by due date, from the one after *after*.
+
+    Only promises of one *policy*.
+    """
     due_on, promise_id = after or (None, None)
-    rows = await source.fetch(_LIST_ITEMS, units, team_id, worker_id, due_on, promise_id, limit)
+    rows = await source.fetch(_LIST_ITEMS, units, team_id, worker_id, due_on, promise_id, limit, policy)
     return [item(PromiseStated.model_validate(dict(row["promise"])), case_of(row["of_case"])) for row in rows]

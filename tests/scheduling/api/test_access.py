@@ -45,6 +45,7 @@ MATRIX = {
     "POST /v1/meetings/{meeting_id}/rescheduled": "CSRL",
     "POST /v1/meetings/{meeting_id}/cancelled": "CSRL",
     "POST /v1/meetings/{meeting_id}/deferred": "CSRL",
+    "POST /v1/meetings/{meeting_id}/confirmed": "CSRL",
     "POST /v1/meetings/{meeting_id}/held": "CSR",
     "POST /v1/meetings/{meeting_id}/corrected": "CSR",
     "POST /v1/meetings/{meeting_id}/retracted": "SRL",

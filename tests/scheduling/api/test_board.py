@@ -1,6 +1,5 @@
 """The board through the real subscription: records as they stand on the topic go in, HTTP comes out."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -14,30 +13,17 @@ from services.scheduling.consumed import PROMISES_TOPIC
 from services.scheduling.domain.calendar import local_date
 from services.scheduling.subscriptions import SUBSCRIPTION
 from shared import gate, ids
-from shared.database import Trace
-from shared.envelope import Envelope, Headers, source_of, to_headers
 from shared.gate import Watermark
 from shared.intake import Intake
 from tests.scheduling.builders import OTHER_TEAM_ID, OTHER_UNIT_ID, OTHER_WORKER_ID, TEAM_ID, UNIT_ID, WORKER_ID
 from tests.scheduling.conftest import Region
 from tests.scheduling.edge import WORKER, Caller
+from tests.scheduling.neighbours import Record, record_of
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio]
 
 BOARD = f"/v1/board?team_id={TEAM_ID}"
 LAPSED: dict[str, Any] = {"status": "lapsed", "deviation_state": "open"}
-
-
-@dataclass(frozen=True)
-class Record:
-    """A Kafka record."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes
-    value: bytes
-    headers: Headers
 
 
 class Quality:
@@ -58,24 +44,7 @@ class Quality:
         self._said += 1
         fact = events.PromiseMade.example().model_dump() | {"case_id": self._region.case["case_id"]}
         said = kind.model_validate(fact | {"version": version or self._said} | different)
-        envelope = Envelope(
-            event_id=str(ids.new_id()),
-            event_type=said.wire_type(),
-            source=source_of(said.topic),
-            subject=said.subject(),
-            recorded_at=self._region.now,
-            sequence=self._said,
-            subject_version=said.subject_version(),
-            trace=Trace.begin(),
-        )
-        return Record(
-            topic=said.topic,
-            partition=0,
-            offset=self._said,
-            key=said.stream_key().encode(),
-            value=said.model_dump_json().encode(),
-            headers=to_headers(envelope),
-        )
+        return record_of(said, sequence=self._said, recorded_at=self._region.now)
 
 
 @pytest_asyncio.fixture(name="quality")
@@ -260,3 +229,12 @@ class TestWhoseBoard:
         listed += [item["due_on"] for item in page["items"]]
 
         assert listed == ["2026-12-12", "2026-12-20", "2026-12-20", "2026-12-24"]
+
+
+class TestAnotherPromise:
+    async def test_is_shown_when_it_is_asked_for(self, region: Region, quality: Quality) -> None:
+        """The board is about meeting the family again; what is owed beside that does not hide it."""
+        await quality.says(events.PromiseMade, policy="memo_recorded_in_three_days", **LAPSED)
+
+        assert await on_board(region) == []
+        assert await on_board(region, f"{BOARD}&policy=memo_recorded_in_three_days") == [("overdue", None)]

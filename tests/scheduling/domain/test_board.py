@@ -70,10 +70,11 @@ class TestItem:
             ({}, ("open", None, None)),
             ({"warning": "7_days_before"}, ("at_risk", "7_days_before", None)),
             ({"status": "lapsed", "deviation_state": "open"}, ("month_over", None, DEVIATION_ID)),
+            ({"policy": "another", "status": "lapsed"}, ("overdue", None, DEVIATION_ID)),
             ({"is_undetermined": True, "warning": "7_days_before"}, ("undetermined", None, None)),
             ({"is_undetermined": True, "status": "lapsed"}, ("undetermined", None, None)),
         ],
-        ids=["open", "at risk", "month over", "undetermined", "undetermined and lapsed"],
+        ids=["open", "at risk", "month over", "another promise", "undetermined", "undetermined and lapsed"],
     )
     def test_says_how_it_stands(self, different: dict[str, Any], shown: tuple[str, str | None, UUID | None]) -> None:
         """What is undetermined is never shown as overdue, nor as a worry that may be none."""

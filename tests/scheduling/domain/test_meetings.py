@@ -2,18 +2,28 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.scheduling.commands.meetings import DeferMeeting, RescheduleMeeting, ScheduleMeeting
+from services.scheduling.commands.meetings import ConfirmMeeting, DeferMeeting, RescheduleMeeting, ScheduleMeeting
 from services.scheduling.domain import meetings
 from services.scheduling.domain.cases import CaseIsClosed
 from services.scheduling.domain.meetings import (
     Meeting,
+    MeetingAlreadyConfirmed,
     MeetingAlreadyHeld,
+    MeetingIsDeferred,
     MeetingNotHeld,
     MeetingWasCancelled,
     MeetingWasRetracted,
+    NothingToOverride,
+    PreviousMemoNotReviewed,
     ReviewNotAhead,
 )
-from services.scheduling.events import MeetingCancelled, MeetingHeld, MeetingRescheduled, MeetingScheduled
+from services.scheduling.events import (
+    MeetingCancelled,
+    MeetingHeld,
+    MeetingRescheduled,
+    MeetingScheduled,
+    PreparationCompleted,
+)
 from tests.scheduling.builders import (
     CASE_ID,
     DAY,
@@ -32,6 +42,15 @@ from tests.scheduling.builders import (
 TODAY = date(2026, 11, 24)
 RESCHEDULE = RescheduleMeeting(**planned(NOW + DAY))
 DEFER = DeferMeeting(review_on=date(2026, 12, 8))
+CONFIRM = ConfirmMeeting()
+OVERRIDE = ConfirmMeeting(override_reason="family_goes_on_without")
+
+
+def confirm(
+    meeting: Meeting, command: ConfirmMeeting = CONFIRM, *, is_memo_owed: bool = False
+) -> tuple[Meeting, meetings.Facts]:
+    """Confirm a meeting as the coordinator."""
+    return meetings.confirm(meeting, command, case=a_case(), is_memo_owed=is_memo_owed, by="coordinator-1")
 
 
 class TestSchedule:
@@ -200,3 +219,71 @@ class TestTell:
     def test_says_nothing_of_practice(self) -> None:
         """A practice meeting is never published."""
         assert meetings.tell(MeetingHeld, a_held_meeting(is_practice=True), a_case()) == ()
+
+
+class TestConfirm:
+    def test_says_that_all_is_prepared(self) -> None:
+        """Nothing else of the meeting changes."""
+        meeting, facts = confirm(a_meeting())
+
+        assert meeting == a_meeting(version=2, confirmed=True)
+        (event,) = facts
+        assert isinstance(event, PreparationCompleted)
+        assert (event.version, event.status, event.confirmed, event.override_reason) == (2, "scheduled", True, None)
+
+    def test_is_refused_while_the_previous_memo_is_owed(self) -> None:
+        """The family goes through what was said before it is asked to say more."""
+        with pytest.raises(PreviousMemoNotReviewed):
+            confirm(a_meeting(), is_memo_owed=True)
+
+    def test_is_possible_with_a_reason_that_somebody_answers_for(self) -> None:
+        """The code is told, the account of who gave it stays here."""
+        meeting, (event,) = confirm(a_meeting(), OVERRIDE, is_memo_owed=True)
+
+        assert (meeting.override_reason, meeting.overridden_by) == ("family_goes_on_without", "coordinator-1")
+        assert (event.confirmed, event.override_reason) == (True, "family_goes_on_without")
+        assert "coordinator-1" not in event.model_dump_json()
+
+    def test_needs_no_reason_where_nothing_is_owed(self) -> None:
+        """An override that overrides nothing would be counted as one."""
+        with pytest.raises(NothingToOverride):
+            confirm(a_meeting(), OVERRIDE)
+
+    def test_of_practice_has_no_gate_and_no_fact(self) -> None:
+        """There is no family to owe anything to."""
+        meeting, facts = confirm(a_meeting(is_practice=True), is_memo_owed=True)
+
+        assert (meeting.confirmed, facts) == (True, ())
+        with pytest.raises(NothingToOverride):
+            confirm(a_meeting(is_practice=True), OVERRIDE, is_memo_owed=True)
+
+    @pytest.mark.parametrize(
+        "meeting, refusal",
+        [
+            (a_held_meeting(), MeetingAlreadyHeld),
+            (a_meeting(status="cancelled"), MeetingWasCancelled),
+            (a_meeting(status="retracted"), MeetingWasRetracted),
+            (a_meeting(status="deferred", review_on=TODAY), MeetingIsDeferred),
+            (a_meeting(confirmed=True), MeetingAlreadyConfirmed),
+        ],
+    )
+    def test_is_refused_of_what_has_no_time_to_come(self, meeting: Meeting, refusal: type[Exception]) -> None:
+        """Held, off, put off, or confirmed for this very time."""
+        with pytest.raises(refusal):
+            confirm(meeting)
+
+    def test_is_for_one_time(self) -> None:
+        """Another time must be confirmed anew, and so must one that was put off."""
+        confirmed, _ = confirm(a_meeting(), OVERRIDE, is_memo_owed=True)
+
+        moved, _ = meetings.reschedule(confirmed, RESCHEDULE, case=a_case())
+        deferred, _ = meetings.defer(confirmed, DEFER, case=a_case(), now=NOW)
+
+        for meeting in (moved, deferred):
+            assert (meeting.confirmed, meeting.override_reason, meeting.overridden_by) == (False, None, None)
+
+    def test_is_told_when_the_meeting_is_held(self) -> None:
+        """Held after all that was prepared, or held without: facts are facts."""
+        (event,) = meetings.tell(MeetingHeld, a_held_meeting(confirmed=True), a_case())
+
+        assert event.confirmed
