@@ -6,7 +6,7 @@ No wording can be missing: each is a field without a default.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Generic, Literal, TypeVar, get_args
 
 Language = Literal["fi", "sv", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
@@ -25,6 +25,27 @@ ItemId = Literal[
 ITEM_IDS: Final[tuple[ItemId, ...]] = get_args(ItemId)
 
 OPEN_ANSWER_MAX_CHARACTERS: Final = 2000
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InLanguages(Generic[T]):
+    """The same in every language."""
+
+    fi: T
+    sv: T
+    en: T
+
+    def of(self, language: Language) -> T:
+        """Return it in this language."""
+        match language:
+            case "fi":
+                return self.fi
+            case "sv":
+                return self.sv
+            case "en":
+                return self.en
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,37 +80,21 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sheets:
-    """A form in every language."""
-
-    fi: Sheet
-    sv: Sheet
-    en: Sheet
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Questionnaire:
     """A version of what we ask."""
 
     version: int
-    adult: Sheets
-    child: Sheets
+    adult: InLanguages[Sheet]
+    child: InLanguages[Sheet]
 
     def sheet(self, kind: FormKind, language: Language) -> Sheet:
         """Return the form for this reader."""
-        sheets = self.adult if kind == "adult" else self.child
-        match language:
-            case "fi":
-                return sheets.fi
-            case "sv":
-                return sheets.sv
-            case "en":
-                return sheets.en
+        return (self.adult if kind == "adult" else self.child).of(language)
 
 
 _FIRST: Final = Questionnaire(
     version=1,
-    adult=Sheets(
+    adult=InLanguages(
         fi=Sheet(
             title="Miltä tapaaminen tuntui?",
             lead="Olit Heijastin-tapaamisessa. Kerro meille, miten se sujui. Vastauksesi auttaa meitä parantamaan "
@@ -165,10 +170,10 @@ _FIRST: Final = Questionnaire(
             no_names="Do not write names, or anything else that could show who you or someone else is.",
             no_way_back="Once you have sent your answer, it can no longer be found, changed or deleted.",
             emergency="We cannot reply to you through this form. If someone is in danger, call 112. "
-            "The social emergency service (sosiaalipäivystys) gives families urgent help at any time, day or night.",
+            "The social emergency service gives families urgent help at any time, day or night.",
         ),
     ),
-    child=Sheets(
+    child=InLanguages(
         fi=Sheet(
             title="Millaista tapaamisessa oli?",
             lead="Olit tapaamisessa, jonka nimi on Heijastin. Kerro meille, mitä sinä ajattelet siitä. Oikeita tai "
@@ -233,7 +238,7 @@ _FIRST: Final = Questionnaire(
             no_names="Do not write names: not your own, and not other people's.",
             no_way_back="Once you have sent your answer, nobody can find it or delete it any more.",
             emergency="We cannot reply to you here. If you are in danger, call 112. "
-            "The social emergency service (sosiaalipäivystys) helps too. You can ask an adult to help you.",
+            "The social emergency service helps too. You can ask an adult to help you.",
         ),
     ),
 )
