@@ -30,7 +30,7 @@ app.add_typer(clock, name="clock")
 app.add_typer(quality, name="quality")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-ServiceName = Annotated[str, typer.Argument(metavar="SERVICE", help="scheduling or quality")]
+ServiceName = Annotated[str, typer.Argument(metavar="SERVICE", help="scheduling, quality or feedback")]
 Number = Annotated[int, typer.Argument(help="As `heijastin parked list` tells it.")]
 Kafka = Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Default: KAFKA_SERVERS, or the trial's.")]
 Replication = Annotated[int, typer.Option(min=1, help="How many brokers keep each record.")]
@@ -88,7 +88,7 @@ def serve(service: ServiceName) -> None:
 
 @app.command()
 def migrate(
-    service: Annotated[str | None, typer.Argument(metavar="SERVICE", help="scheduling or quality")] = None,
+    service: Annotated[str | None, typer.Argument(metavar="SERVICE", help="scheduling, quality or feedback")] = None,
     *,
     all_services: Annotated[bool, typer.Option("--all", help="All services.")] = False,
 ) -> None:

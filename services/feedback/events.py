@@ -1,10 +1,10 @@
 """What feedback tells the others: of windows, in figures of a whole unit. Never what one person said."""
 
 from datetime import date
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.events import Event
 
@@ -28,7 +28,7 @@ class ItemFigures(BaseModel):
     mean: float | None = None
     percent_4_to_5: int | None = None
     answers: int | None = None
-    distribution: tuple[int, int, int, int, int] | None = None
+    distribution: Annotated[tuple[int, ...], Field(min_length=5, max_length=5)] | None = None
 
 
 class WindowFact(Event, topic="heijastin.feedback.results.v1", abstract=True):

@@ -5,14 +5,42 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
+import asyncpg
+from pydantic import BaseModel
+
 from services.feedback.consumed import BookletIssued, RoundEnded
 from services.feedback.domain.questionnaire import FormKind
 from services.feedback.domain.summary import Marks
 from services.feedback.domain.windows import Counts, Rounds, Window
-from services.feedback.events import FeedbackSummarised
+from services.feedback.events import FeedbackSummarised, ItemFigures
 from shared.database import Connection, Transaction
+from shared.errors import NotFound
 
 Source = Connection | Transaction
+
+
+class UnknownWindow(NotFound):
+    """There is no such window in your units, or nothing was told of it yet."""
+
+
+class Figures(BaseModel):
+    """The figures of a window, as they were published; see the events for what may be missing."""
+
+    questionnaire_version: int
+    answers: int
+    links: int
+    items: tuple[ItemFigures, ...]
+
+
+class ToldWindow(BaseModel):
+    """A window of half-months from `from_on` until `until_on`, exclusive; without figures it was held back so far."""
+
+    window_id: UUID
+    unit_id: UUID
+    from_on: date
+    until_on: date
+    figures: Figures | None
+
 
 # In the order of the digests, which is chance: where a row lies tells nothing of the booklet.
 _SAVE_LINKS = """
@@ -47,6 +75,17 @@ _CLOSE_WINDOW = """
     SET window_id = $5, version = 0, from_on = $3, decided_until = $3, marks = '[]', open_answers = '[]'
     WHERE unit_id = $1
 """
+_TOLD = """
+    SELECT window_id, unit_id, (summary ->> 'from_on')::date AS from_on, until_on, summary FROM summaries
+    UNION ALL
+    SELECT window_id, unit_id, from_on, decided_until, NULL FROM windows WHERE decided_until > from_on
+"""
+_LIST_TOLD = f"""
+    SELECT * FROM ({_TOLD}) AS told
+    WHERE unit_id = ANY ($1) AND ($2::date IS NULL OR (until_on, window_id) > ($2, $3))
+    ORDER BY until_on, window_id LIMIT $4
+"""
+_LOAD_TOLD = f"SELECT * FROM ({_TOLD}) AS told WHERE window_id = $1 AND unit_id = ANY ($2)"
 _FORGET_LINKS = "DELETE FROM links WHERE unit_id = ANY ($1) AND half_month < $2"
 
 
@@ -147,3 +186,49 @@ async def close(tx: Transaction, summaries: Sequence[tuple[FeedbackSummarised, U
 async def forget_links(tx: Transaction, unit_ids: Collection[UUID], *, before: date) -> None:
     """Delete the links of these units for half-months before one."""
     await tx.execute(_FORGET_LINKS, unit_ids, before)
+
+
+async def list_told(
+    source: Source, units: frozenset[UUID], *, after: tuple[date, UUID] | None, limit: int
+) -> list[ToldWindow]:
+    """Return the windows of *units* that were told of, by the day they last reached, from the one after *after*."""
+    until_on, window_id = after or (None, None)
+    return [_told(row) for row in await source.fetch(_LIST_TOLD, units, until_on, window_id, limit)]
+
+
+async def load_told(source: Source, window_id: UUID, units: frozenset[UUID]) -> ToldWindow:
+    """
+    Return a window that was told of.
+
+    Raises:
+        UnknownWindow: there is none in *units*.
+    """
+    row = await source.fetchrow(_LOAD_TOLD, window_id, units)
+    if row is None:
+        raise UnknownWindow
+    return _told(row)
+
+
+async def load_open_answers(source: Source, window_id: UUID, units: frozenset[UUID]) -> list[str]:
+    """
+    Return the open answers of a window that has closed.
+
+    Raises:
+        UnknownWindow: there is none in *units*.
+    """
+    answers: str | None = await source.fetchval(
+        "SELECT open_answers FROM summaries WHERE window_id = $1 AND unit_id = ANY ($2)", window_id, units
+    )
+    if answers is None:
+        raise UnknownWindow
+    return json.loads(answers)
+
+
+def _told(row: asyncpg.Record) -> ToldWindow:
+    return ToldWindow(
+        window_id=row["window_id"],
+        unit_id=row["unit_id"],
+        from_on=row["from_on"],
+        until_on=row["until_on"],
+        figures=None if row["summary"] is None else Figures.model_validate_json(row["summary"]),
+    )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from services.feedback.commands import GiveAnswer
-from services.feedback.domain.questionnaire import ITEM_IDS, ItemId
+from services.feedback.domain.questionnaire import ITEM_IDS, MARKS, ItemId
 from services.feedback.events import ItemFigures
 
 Marks = Mapping[ItemId, int]
@@ -39,11 +39,10 @@ def _figures(item: ItemId, marks: Sequence[int], least: int) -> ItemFigures:
     percent = round(100 * sum(mark >= _AIMED_AT for mark in marks) / len(marks))
     if len(marks) < LEAST_FOR_A_DISTRIBUTION:
         return ItemFigures(item=item, mean=mean, percent_4_to_5=percent)
-    ones, twos, threes, fours, fives = (marks.count(mark) for mark in range(1, 6))
     return ItemFigures(
         item=item,
         mean=mean,
         percent_4_to_5=percent,
         answers=len(marks),
-        distribution=(ones, twos, threes, fours, fives),
+        distribution=tuple(marks.count(mark) for mark in MARKS),
     )
