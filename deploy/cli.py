@@ -30,7 +30,8 @@ app.add_typer(clock, name="clock")
 app.add_typer(quality, name="quality")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-ServiceName = Annotated[str, typer.Argument(metavar="SERVICE", help="scheduling, quality or records")]
+_SERVICES = typer.Argument(metavar="SERVICE", help="scheduling, quality, records or feedback")
+ServiceName = Annotated[str, _SERVICES]
 Number = Annotated[int, typer.Argument(help="As `heijastin parked list` tells it.")]
 Kafka = Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Default: KAFKA_SERVERS, or the trial's.")]
 Replication = Annotated[int, typer.Option(min=1, help="How many brokers keep each record.")]
@@ -88,7 +89,9 @@ def serve(service: ServiceName) -> None:
 
 @app.command()
 def migrate(
-    service: Annotated[str | None, typer.Argument(metavar="SERVICE", help="scheduling, quality or records")] = None,
+    service: Annotated[
+        str | None, typer.Argument(metavar="SERVICE", help="scheduling, quality, records or feedback")
+    ] = None,
     *,
     all_services: Annotated[bool, typer.Option("--all", help="All services.")] = False,
 ) -> None:

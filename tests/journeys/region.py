@@ -39,7 +39,7 @@ JOURNEY = [
 
 CASES = "heijastin.scheduling.cases.v1"
 PROMISES = "heijastin.quality.promises.v1"
-SERVICES = ("quality", "scheduling")
+SERVICES = ("feedback", "quality", "scheduling")
 
 _QUICKLY = {"WATERMARK_INTERVAL_SECONDS": "0.2"}
 _LATEST_DAY = 26  # every month has it, and the day after it
@@ -348,6 +348,7 @@ async def running_region(
         postgres=admin_url,
         databases={service: await copy(service) for service in SERVICES},
         http={service: f"http://127.0.0.1:{processes.free_port()}" for service in SERVICES},
+        form=f"http://127.0.0.1:{processes.free_port()}",
     )
     keys = tokens.make_keys(folder)
     async with AsyncExitStack() as stack:
