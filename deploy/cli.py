@@ -30,7 +30,8 @@ app.add_typer(clock, name="clock")
 app.add_typer(quality, name="quality")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-ServiceName = Annotated[str, typer.Argument(metavar="SERVICE", help="scheduling, quality or records")]
+_SERVICES = typer.Argument(metavar="SERVICE", help="scheduling, quality, records or feedback")
+ServiceName = Annotated[str, _SERVICES]
 Number = Annotated[int, typer.Argument(help="As `heijastin parked list` tells it.")]
 Kafka = Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Default: KAFKA_SERVERS, or the trial's.")]
 Replication = Annotated[int, typer.Option(min=1, help="How many brokers keep each record.")]
@@ -42,7 +43,7 @@ def trial(
     kafka: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Use this Kafka.")] = None,
     postgres: Annotated[str | None, typer.Option(metavar="URL", help="Use this Postgres (a superuser's URL).")] = None,
     *,
-    any_ports: Annotated[bool, typer.Option("--any-ports", help="Take any free ports, not 8501 and 8502.")] = False,
+    any_ports: Annotated[bool, typer.Option("--any-ports", help="Take any free ports, not 8501 to 8505.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring an invented region up on this machine: Postgres, Kafka, the services. Ctrl-C ends it."""
@@ -88,7 +89,9 @@ def serve(service: ServiceName) -> None:
 
 @app.command()
 def migrate(
-    service: Annotated[str | None, typer.Argument(metavar="SERVICE", help="scheduling, quality or records")] = None,
+    service: Annotated[
+        str | None, typer.Argument(metavar="SERVICE", help="scheduling, quality, records or feedback")
+    ] = None,
     *,
     all_services: Annotated[bool, typer.Option("--all", help="All services.")] = False,
 ) -> None:

@@ -21,6 +21,22 @@ _RUNTIME_LIMITS = {
     "transaction_timeout": "60s",
 }
 
+# What a service says to its database is written into no log of the server, whatever the server's own settings are: a
+# statement, its parameters or the time of it would tell of families, and tie an anonymous answer to its hour.
+_RUNTIME_SILENCE = {
+    "log_statement": "none",
+    "log_duration": "off",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_lock_waits": "off",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_temp_files": "-1",
+}
+
 # What even the service's own runtime role may only read: what migrated it, and what time it is.
 _READ_ONLY = ("migrations", "business_clock")
 
@@ -66,7 +82,7 @@ async def provision(
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         await _role(connection, owner, owner_password)
         await _role(connection, service, password)
-        for setting, value in _RUNTIME_LIMITS.items():
+        for setting, value in (_RUNTIME_LIMITS | _RUNTIME_SILENCE).items():
             await connection.execute(f"ALTER ROLE {service} SET {setting} = '{value}'")
         if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name):
             await connection.execute(f'CREATE DATABASE "{name}" OWNER {owner}')

@@ -33,6 +33,8 @@ class Running:
     databases: dict[str, Urls]
     http: dict[str, str]
     """Address of each service."""
+    form: str
+    """Address of the form that families' links open."""
     units: tuple[str, ...] = ()
     """Ids of the units that were seeded; tokens are for these."""
 

@@ -23,8 +23,8 @@ from deploy.trouble import ExitCode, Trouble
 from shared import clock
 from shared.ids import new_id
 
-PORTS = {"scheduling": 8501, "quality": 8502, "records": 8503}
-"""Where people know the services, if these are free."""
+PORTS = {"scheduling": 8501, "quality": 8502, "records": 8503, "feedback": 8504, "form": 8505}
+"""Where people know the services and the families' form, if these are free."""
 
 _BYTES_NEEDED = 500_000_000
 
@@ -125,6 +125,7 @@ class _Trial:
             postgres=admin_url,
             databases={name: task.result() for name, task in prepared.items()},
             http={name: f"http://127.0.0.1:{self._port(name)}" for name in names},
+            form=f"http://127.0.0.1:{self._port('form')}",
         )
         keys = tokens.make_keys(self.folder)
         async with asyncio.TaskGroup() as waiting:
@@ -198,6 +199,13 @@ def environment_of(service: str, running: Running, keys: Path) -> dict[str, str]
         "TOKEN_ISSUER": tokens.ISSUER,
         "TOKEN_AUDIENCE": tokens.AUDIENCE,
     }
+    match service:
+        case "scheduling":
+            settings["FEEDBACK_FORM_ADDRESS"] = f"{running.form}/p/"
+        case "feedback":
+            settings["FORM_PORT"] = running.form.rpartition(":")[2]
+        case _:
+            pass
     return {f"{service.upper()}_{name}": value for name, value in settings.items()}
 
 

@@ -65,7 +65,7 @@ class _Ready:
 
     def _addresses(self) -> dict[str, str]:
         running = self.trial.running
-        return {**running.http, "kafka": running.kafka, "postgres": running.postgres}
+        return {**running.http, "form": running.form, "kafka": running.kafka, "postgres": running.postgres}
 
 
 def _us() -> str:

@@ -167,16 +167,21 @@ def _add_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
     return event
 
 
-def _causes(error: BaseException) -> Iterator[str]:
-    """Yield the types of what led to *error*, nearest first, with the line it was raised at."""
+def _causes(error: BaseException, told: frozenset[int] = frozenset()) -> Iterator[str]:
+    """
+    Yield the types of what led to *error*, nearest first, with the line it was raised at.
+
+    An exception that was taken out of a group has the group behind it, and so itself: a circle is walked once.
+    """
+    told |= {id(error)}
     behind: tuple[BaseException | None, ...] = (error.__cause__ or error.__context__,)
     if isinstance(error, BaseExceptionGroup):
         behind = cast("BaseExceptionGroup[BaseException]", error).exceptions
     for cause in behind:
-        if cause is not None:
+        if cause is not None and id(cause) not in told:
             frames = traceback.extract_tb(cause.__traceback__)
             yield type(cause).__qualname__ + (f" {frames[-1].filename}:{frames[-1].lineno}" if frames else "")
-            yield from _causes(cause)
+            yield from _causes(cause, told)
 
 
 def _frame(origin: Mapping[str, str]) -> Processor:

@@ -65,6 +65,19 @@ class Parts(Generic[S]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Door(Generic[S]):
+    """
+    A second way in, beside the API: an application for another public, at an address of its own.
+
+    Nothing is put around the application, neither our own paths nor a log: what it keeps of a visit, it decides.
+    """
+
+    app: Callable[[Parts[S]], ASGIApp]
+    address: Callable[[S], tuple[str, int]]
+    """Host and port, out of the service's own settings; 0 takes any free port, which `door_listens` tells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service(Generic[S]):
     """
     A service, as its `main` describes it.
@@ -79,6 +92,7 @@ class Service(Generic[S]):
     migrations: tuple[Path, ...]
     migrate_with: str
     app: Callable[[Parts[S]], ASGIApp]
+    door: Door[S] | None = None
     publishes: tuple[str, ...] = ()
     subscription: Subscription | None = None
     loops: Callable[[Parts[S]], Sequence[Loop]] = lambda _: ()
@@ -193,13 +207,9 @@ async def _open_database(service: Service[S], settings: S, end: _End) -> Databas
 
 
 async def _work(service: Service[S], settings: S, database: Database, end: _End) -> None:
-    try:
-        listening = _listen(settings)
-    except OSError as taken:
-        end.ask(
-            f"cannot listen on {settings.http_host}:{settings.http_port}: {os.strerror(taken.errno or 0)}",
-            exit_code=os.EX_UNAVAILABLE,
-        )
+    door = service.door
+    listening = _listen([(settings.http_host, settings.http_port), *([door.address(settings)] if door else [])], end)
+    if not listening:
         return
     metrics = Metrics(service.name, PLUMBING, service.metrics)
     metrics.set(INFO, 1, version=service.version, environment=settings.environment)
@@ -208,10 +218,14 @@ async def _work(service: Service[S], settings: S, database: Database, end: _End)
     health = Health(database, service.migrations, metrics, consumer)
     parts = Parts(settings, database, metrics, intake)
     loops = [*_plumbing_loops(service, parts), *service.loops(parts)]
-    server = _Server(health.around(service.app(parts)))
-    serving = asyncio.create_task(server.serve([listening]), name="http")
-    host, port, *_ = listening.getsockname()
-    log.info("http_listens", host=host, port=port)
+    servers = [_Server(health.around(service.app(parts))), *([_Server(door.app(parts))] if door else [])]
+    serving = [
+        asyncio.create_task(server.serve([opened]), name="http")
+        for server, opened in zip(servers, listening, strict=True)
+    ]
+    log.info("http_listens", **_place_of(listening[0]))
+    if door:
+        log.info("door_listens", **_place_of(listening[1]))
     running = [RunningLoop(loop, metrics) for loop in loops]
     telemetry.of_loops(metrics, running)
     telemetry.of_pool(metrics, database)
@@ -220,8 +234,9 @@ async def _work(service: Service[S], settings: S, database: Database, end: _End)
     await _until_the_end(service, settings, serving, [*running, *([consumer] if consumer else [])], end)
 
     health.is_ending = True
-    server.should_exit = True
-    await asyncio.wait({serving}, timeout=_REQUESTS_END_WITHIN_SECONDS + 1.0)
+    for server in servers:
+        server.should_exit = True
+    await asyncio.wait(serving, timeout=_REQUESTS_END_WITHIN_SECONDS + 1.0)
     if consumer is not None:
         await consumer.stop(within_seconds=_CONSUMER_STOPS_WITHIN_SECONDS)
     await asyncio.gather(*(loop.stop(within_seconds=_LOOPS_STOP_WITHIN_SECONDS) for loop in running))
@@ -229,9 +244,9 @@ async def _work(service: Service[S], settings: S, database: Database, end: _End)
 
 
 async def _until_the_end(
-    service: Service[S], settings: S, serving: asyncio.Task[None], watched: Sequence[Watched], end: _End
+    service: Service[S], settings: S, serving: Sequence[asyncio.Task[None]], watched: Sequence[Watched], end: _End
 ) -> None:
-    """Return when the process was asked to end: from outside, by the watchdog, or because HTTP has ended."""
+    """Return when the process was asked to end: from outside, by the watchdog, or because a door has closed."""
     topics = [*service.publishes, *(service.subscription.topics if service.subscription else ())]
     probes: dict[Dependency, Probe] = {
         "database": watchdog.database_probe(settings.database_url.get_secret_value()),
@@ -241,7 +256,7 @@ async def _until_the_end(
     guard.start()
     watching = asyncio.create_task(watchdog.watch(watched, probes), name="watchdog")
     asked = asyncio.create_task(end.asked.wait(), name="end")
-    done, _ = await asyncio.wait({serving, watching, asked}, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait({*serving, watching, asked}, return_when=asyncio.FIRST_COMPLETED)
     if watching in done:
         end.ask(watching.result(), exit_code=os.EX_SOFTWARE)
     end.ask("http has ended", exit_code=os.EX_SOFTWARE)
@@ -250,9 +265,24 @@ async def _until_the_end(
     guard.stop()
 
 
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET
-    return socket.create_server((settings.http_host, settings.http_port), family=family, backlog=2048)
+def _listen(addresses: Sequence[tuple[str, int]], end: _End) -> list[socket.socket]:
+    """Return a socket for each of *addresses*; none when one is taken, and the process should end instead."""
+    opened: list[socket.socket] = []
+    for host, port in addresses:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            opened.append(socket.create_server((host, port), family=family, backlog=2048))
+        except OSError as taken:
+            end.ask(f"cannot listen on {host}:{port}: {os.strerror(taken.errno or 0)}", exit_code=os.EX_UNAVAILABLE)
+            for each in opened:
+                each.close()
+            return []
+    return opened
+
+
+def _place_of(listening: socket.socket) -> dict[str, str | int]:
+    host, port, *_ = listening.getsockname()
+    return {"host": host, "port": port}
 
 
 def _consumer(settings: Settings, intake: Intake, metrics: Metrics) -> Consumer:

@@ -9,12 +9,13 @@ from shared.http.access import PUBLIC, Principal, Rule, Rules, allow
 from shared.http.app import UnsafeApplication, create_app
 from shared.http.openapi import openapi_of
 from shared.http.paging import Page, Paged
-from shared.http.routes import Reading, Tx, Who, router
+from shared.http.routes import Opening, Reading, Tx, Who, router
 from shared.http.tokens import Trust, keys_from, trust_of
 from shared.http.versions import VersionRead, etag
 
 __all__ = [
     "PUBLIC",
+    "Opening",
     "Page",
     "Paged",
     "Principal",

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.types import Message, Receive
+from starlette.types import Message, Receive, Scope
 
 from shared.errors import Invalid, Refusal
 
@@ -21,6 +22,12 @@ class BodyNotJson(Refusal):
 
 class BodyWithNul(Invalid):
     """Remove the NUL characters from the body; no text can hold one here."""
+
+
+def announced_bytes(scope: Scope) -> int:
+    """Return the Content-Length, 0 where there is none; the server has refused one that is no number."""
+    announced = Headers(scope=scope).get("content-length", "")
+    return int(announced) if announced.isdecimal() else 0
 
 
 def limited(receive: Receive, *, max_bytes: int) -> Receive:

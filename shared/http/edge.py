@@ -13,7 +13,7 @@ from shared import clock, logs, trouble
 from shared.database import Trace
 from shared.errors import Transient
 from shared.http import problems
-from shared.http.bodies import BodyTooLarge, limited
+from shared.http.bodies import BodyTooLarge, announced_bytes, limited
 from shared.http.trace import trace_of
 from shared.metering import Metrics
 from shared.metrics import HTTP_REQUESTS
@@ -60,7 +60,7 @@ def edge(app: ASGIApp, *, max_body_bytes: int, metrics: Metrics | None) -> ASGIA
 
         with logs.continuing(trace.correlation_id, traceparent=trace.traceparent):
             try:
-                if _announced_bytes(scope) > max_body_bytes:
+                if announced_bytes(scope) > max_body_bytes:
                     await _refuse_size(trace)(scope, receive, send_safely)
                 else:
                     await app(scope, limited(receive, max_bytes=max_body_bytes), send_safely)
@@ -77,12 +77,6 @@ def edge(app: ASGIApp, *, max_body_bytes: int, metrics: Metrics | None) -> ASGIA
                 _log.info("request_served", method=method, route=route, status=status, duration_ms=milliseconds)
 
     return wrapped
-
-
-def _announced_bytes(scope: Scope) -> int:
-    """Return the Content-Length, 0 where there is none; the server has refused one that is no number."""
-    announced = Headers(scope=scope).get("content-length", "")
-    return int(announced) if announced.isdecimal() else 0
 
 
 def _refuse_size(trace: Trace) -> ASGIApp:

@@ -1,13 +1,15 @@
 """
 A route: who may use it, its transaction, and what its answer means to a retry.
 
-An endpoint states what it needs by its parameters (`Who`, `Tx`, `Reading`) and gets it opened. A POST that answers 201
-creates something, and so demands an `Idempotency-Key`. The transaction is committed before the first byte of the
+An endpoint states what it needs by its parameters (`Who`, `Tx`, `Reading`, `Opening`) and gets it. A POST that answers
+201 creates something, and so demands an `Idempotency-Key`. The transaction is committed before the first byte of the
 answer is sent, so no 2xx is ever about something that was lost.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends
@@ -74,6 +76,11 @@ async def _transaction(request: Request) -> Transaction:
     return cast("Transaction", request.state.transaction)
 
 
+async def _opening(request: Request) -> "_Opens":
+    gate: Gate = request.app.state.gate
+    return partial(gate.database.transaction, request.state.trace)
+
+
 async def _reading(request: Request) -> Connection:
     return cast("Connection", request.state.reading)
 
@@ -83,6 +90,11 @@ Who = Annotated[Principal, Depends(_principal)]
 
 Tx = Annotated[Transaction, Depends(_transaction)]
 """The open transaction of this request; committed after the endpoint has returned, rolled back if it raised."""
+
+_Opens = Callable[[], AbstractAsyncContextManager[Transaction]]
+
+Opening = Annotated[_Opens, Depends(_opening)]
+"""Opens a transaction when the endpoint wants one: for an endpoint that has something to do after the commit."""
 
 Reading = Annotated[Connection, Depends(_reading)]
 """A read-only transaction in which all queries see one state."""

@@ -1,12 +1,6 @@
 """The document is AsyncAPI 3.0 by the official parser, and says what our records really look like."""
 
-import fcntl
-import hashlib
 import json
-import os
-import shutil
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,53 +9,28 @@ import jsonschema
 import pytest
 
 from deploy import asyncapi
-from deploy.system import ROOT, load_system
+from deploy.system import load_system
 from shared.compatibility import Json, is_array, is_object
 from shared.database import Trace
 from shared.envelope import to_headers
+from tests import npm
 from tests.contracts.bakery import bakery_system
 from tests.contracts.test_envelope import envelope
 
 NODE = Path(__file__).parent / "node"
-BIN = Path(sys.executable).parent
 ERROR = 0
 HINTS = {"asyncapi-latest-version"}  # 3.0 is what the tools of subscribers read today
 
 
 @pytest.fixture(scope="session")
 def official_parser() -> Path:
-    """Return the folder of the official parser, installed once per lock under `.cache`."""
-    lock = (NODE / "package-lock.json").read_bytes()
-    folder = ROOT / ".cache" / f"asyncapi-{hashlib.sha256(lock).hexdigest()[:12]}"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "installing").open("w") as ours:
-        fcntl.flock(ours, fcntl.LOCK_EX)  # another test process may be at it
-        if not (folder / "installed").exists():
-            for file in NODE.iterdir():
-                shutil.copy(file, folder)
-            done = _run("npm", "ci", cwd=folder)
-            assert done.returncode == 0, f"npm ci failed (the first run needs the network):\n{done.stderr}"
-            (folder / "installed").touch()
-    shutil.copy(NODE / "check.mjs", folder)
-    return folder
-
-
-def _run(program: str, *arguments: str, cwd: Path, given: str = "") -> subprocess.CompletedProcess[str]:
-    """Run *program* of the Node wheel, which trusts whom this machine trusts."""
-    return subprocess.run(
-        [BIN / program, *arguments],
-        cwd=cwd,
-        input=given,
-        env={**os.environ, "NODE_USE_SYSTEM_CA": "1", "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """Return the folder of the official parser."""
+    return npm.installed("asyncapi", NODE)
 
 
 def diagnoses(parser: Path, document: Json) -> list[Json]:
     """Return what the parser has to say about *document*, but for `HINTS`."""
-    done = _run("node", "check.mjs", cwd=parser, given=json.dumps(document))
+    done = npm.run("node", "check.mjs", cwd=parser, given=json.dumps(document))
     said = [json.loads(line) for line in done.stdout.splitlines()]
     assert said or done.returncode == 0, done.stderr
     return [diagnosis for diagnosis in said if diagnosis["code"] not in HINTS]

@@ -60,6 +60,24 @@ class TestTheRuntimeRole:
         await connection.close()
         assert limits == ["30s", "30s", "1min"]
 
+    async def test_is_written_of_in_no_log_of_the_server(
+        self, service_databases: ServiceDatabases, postgres_admin_url: str
+    ):
+        """Not even where an operator has the server log every statement: the time of one would tell of a person."""
+        urls = await service_databases("feedback")
+        database = urls.runtime.rpartition("/")[2]
+        for setting in ("log_statement = 'all'", "log_min_duration_statement = 0", "log_min_error_statement = 'error'"):
+            await run(postgres_admin_url, f"ALTER DATABASE {database} SET {setting}")
+        connection = await asyncpg.connect(urls.runtime)
+
+        settings = [
+            await connection.fetchval(f"SHOW {setting}")
+            for setting in ("log_statement", "log_min_duration_statement", "log_min_error_statement")
+        ]
+
+        await connection.close()
+        assert settings == ["none", "-1", "panic"]
+
 
 class TestANeighbour:
     @pytest.mark.parametrize("role", ["owner", "runtime"])

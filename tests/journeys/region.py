@@ -40,7 +40,7 @@ JOURNEY = [
 CASES = "heijastin.scheduling.cases.v1"
 PROMISES = "heijastin.quality.promises.v1"
 MEMOS = "heijastin.records.memos.v1"
-SERVICES = ("quality", "records", "scheduling")
+SERVICES = ("feedback", "quality", "records", "scheduling")
 
 MONTH = "met_within_a_month"
 MEMO_RECORDED = "memo_recorded_in_three_days"
@@ -379,6 +379,7 @@ async def running_region(
         postgres=admin_url,
         databases={service: await copy(service) for service in SERVICES},
         http={service: f"http://127.0.0.1:{processes.free_port()}" for service in SERVICES},
+        form=f"http://127.0.0.1:{processes.free_port()}",
     )
     keys = tokens.make_keys(folder)
     async with AsyncExitStack() as stack:

@@ -74,6 +74,16 @@ class TestLine:
         assert line["error.causes"][0].startswith("UniqueViolationError ")
         assert "Aino" not in json.dumps(line)
 
+    def test_tells_causes_that_go_in_a_circle_once(self, lines: Lines) -> None:
+        """Frameworks raise the one exception of a group out of it, which leaves the group behind the exception."""
+        burnt = ValueError()
+        burnt.__context__ = ExceptionGroup("baking", [burnt])
+
+        logs.get("bakery").error("baking_failed", exc_info=burnt)
+
+        (line,) = lines()
+        assert line["error.causes"] == ["ExceptionGroup"]
+
     def test_of_a_library_goes_through_the_same_steps(self, lines: Lines) -> None:
         """What is passed as `extra=` becomes fields; a library's words are a field, so `event` stays searchable."""
         logging.getLogger("faststream").error("cannot read %s", "loaves", extra={"topic": "loaves", "token": TOKEN})

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -125,7 +126,7 @@ def _start(environment: Environment, tmp_path: Path) -> Start:
         bakehouse = Bakehouse(process, log, httpx.AsyncClient(timeout=30))
         try:
             if listens:
-                await until(lambda: _address(bakehouse), within_seconds=30)
+                await until(lambda: _address(bakehouse, of="door_listens"), within_seconds=30)
                 bakehouse.http.base_url = httpx.URL(await _address(bakehouse))
             yield bakehouse
         finally:
@@ -137,11 +138,9 @@ def _start(environment: Environment, tmp_path: Path) -> Start:
     return start
 
 
-async def _address(bakehouse: Bakehouse) -> str:
+async def _address(bakehouse: Bakehouse, *, of: str = "http_listens") -> str:
     assert bakehouse.process.returncode is None, bakehouse.log.read_text()
-    return "".join(
-        f"http://{each['host']}:{each['port']}" for each in bakehouse.lines() if each["event"] == "http_listens"
-    )
+    return "".join(f"http://{each['host']}:{each['port']}" for each in bakehouse.lines() if each["event"] == of)
 
 
 def is_in(bakehouse: Bakehouse, *states: str) -> Callable[[], Awaitable[bool]]:
@@ -307,6 +306,57 @@ async def _sleeps(bakehouse: Bakehouse) -> bool:
     """Tell whether a request has come as far as its slow statement."""
     metrics = (await bakehouse.http.get("/metrics")).text
     return 'bakehouse_database_pool_connections{state="used"} 1.0' in metrics
+
+
+class TestASecondDoor:
+    async def test_has_an_application_of_its_own(self, start: Start) -> None:
+        """Neither leads to what is behind the other, and what the process tells of itself is told at the first only."""
+        async with start() as bakehouse:
+            await bakehouse.bake()
+            counter = await _address(bakehouse, of="door_listens")
+
+            assert (await bakehouse.http.get(f"{counter}/loaves")).text == "1"
+            assert (await bakehouse.http.post(f"{counter}/loaves")).status_code == 405
+            assert (await bakehouse.http.get("/loaves")).status_code == 405
+            for path in ("/livez", "/readyz", "/metrics"):
+                assert (await bakehouse.http.get(f"{counter}{path}")).status_code == 404
+
+    async def test_leaves_no_trace_of_who_came(self, start: Start) -> None:
+        """Its application decides what is kept of a visit; nothing around it does."""
+        async with start() as bakehouse:
+            counter = await _address(bakehouse, of="door_listens")
+            await bakehouse.http.get(f"{counter}/loaves")
+            await bakehouse.http.get(f"{counter}/somebody")
+            measured = (await bakehouse.http.get("/metrics")).text
+
+            assert "somebody" not in bakehouse.log.read_text() + measured
+            assert not re.search(r"^bakehouse_http_request", measured, re.MULTILINE)
+            assert not {"request_served", "request_failed"} & set(bakehouse.events())
+
+    async def test_closes_with_the_process_when_what_was_asked_is_answered(self, start: Start) -> None:
+        """Both doors at once, and neither cuts anybody off."""
+        async with start() as bakehouse:
+            counter = await _address(bakehouse, of="door_listens")
+            asked = asyncio.create_task(bakehouse.http.get(f"{counter}/loaves?takes_seconds=1.5"))
+            await until(lambda: _sleeps(bakehouse))
+            seconds = await bakehouse.end()
+
+            assert (await asked).text == "0"
+            assert (bakehouse.process.returncode, bakehouse.events()[-1]) == (0, "process_ended")
+            assert seconds < ENDS_WITHIN_SECONDS
+            with pytest.raises(httpx.ConnectError):
+                await bakehouse.http.get(f"{counter}/loaves")
+
+    async def test_does_not_open_alone(self, start: Start) -> None:
+        """A service with one door open and one that cannot open ends, and names the one."""
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            async with start(listens=False, counter_port=str(port)) as bakehouse:
+                await asyncio.wait_for(bakehouse.process.wait(), 20)
+
+        assert bakehouse.process.returncode == os.EX_UNAVAILABLE
+        assert bakehouse.why_it_ended() == f"cannot listen on 127.0.0.1:{port}: Address already in use"
+        assert bakehouse.events() == ["process_ends"]
 
 
 class TestStart:

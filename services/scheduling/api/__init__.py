@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Final
 
-from services.scheduling.api import board, cases, follow_ups, meetings, units
+from services.scheduling.api import board, cases, feedback, follow_ups, meetings, units
 from shared.http import Rules, allow, create_app
 
 _CARE = ("coordinator", "consulting_social_worker", "responsible_social_worker", "family_therapist", "team_lead")
@@ -49,6 +49,7 @@ RULES: Final[Rules] = {
     "POST /v1/meetings/{meeting_id}/held": _leads_meetings,
     "POST /v1/meetings/{meeting_id}/corrected": _leads_meetings,
     "POST /v1/meetings/{meeting_id}/retracted": _takes_back,
+    "POST /v1/meetings/{meeting_id}/feedback-links": _meets_families,
     "GET /v1/cases/{case_id}/follow-ups": _reads,
     "POST /v1/cases/{case_id}/follow-ups": _plans,
     "POST /v1/cases/{case_id}/follow-ups/held": _meets_families,
@@ -64,7 +65,7 @@ RULES: Final[Rules] = {
 app = partial(
     create_app,
     title="Heijastin scheduling",
-    routers=(board.routes, units.routes, cases.routes, meetings.routes, follow_ups.routes),
+    routers=(board.routes, units.routes, cases.routes, meetings.routes, follow_ups.routes, feedback.routes),
     rules=RULES,
 )
 """The application; without trust and database it can only be described."""

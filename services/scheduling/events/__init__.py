@@ -1,6 +1,7 @@
 """What scheduling tells the others. One module per subject; every event carries the whole public state of it."""
 
 from services.scheduling.events.cases import CaseClosed, CaseFact, CaseOpened, CaseReassigned, CaseReopened
+from services.scheduling.events.feedback import FeedbackBookletIssued, FeedbackLinksSent, FeedbackRoundEnded
 from services.scheduling.events.follow_ups import (
     FollowUpCancelled,
     FollowUpCorrected,
@@ -37,6 +38,9 @@ __all__ = [
     "CaseReassigned",
     "CaseReopened",
     "DeputySet",
+    "FeedbackBookletIssued",
+    "FeedbackLinksSent",
+    "FeedbackRoundEnded",
     "FollowUpCancelled",
     "FollowUpCorrected",
     "FollowUpFact",

@@ -27,9 +27,11 @@ _LIST_MEETINGS = """
 """
 
 
-async def lock_meeting(tx: Transaction, meeting_id: UUID, units: Units, *, version: int) -> tuple[Case, Meeting]:
+async def lock_meeting(
+    tx: Transaction, meeting_id: UUID, units: Units, *, version: int | None = None
+) -> tuple[Case, Meeting]:
     """
-    Return a meeting of the *version* that the caller read, and its case, whose row is the lock.
+    Return a meeting and its case, whose row is the lock; *version* is the one that the caller read.
 
     Raises:
         UnknownMeeting: there is none in the caller's units.
@@ -41,7 +43,8 @@ async def lock_meeting(tx: Transaction, meeting_id: UUID, units: Units, *, versi
     case = await lock_case(tx, case_id, units)
     # Read after the lock is ours: whoever had it before may have changed the meeting.
     meeting = await load_meeting(tx, meeting_id, units)
-    require_version(meeting, version)
+    if version is not None:
+        require_version(meeting, version)
     return case, meeting
 
 

@@ -373,6 +373,7 @@ class TestUndetermined:
         late = Story()
         late.tell(held_meeting(), LATE, at="2026-12-29 12:00", disturbed="2026-12-29 11:00")
         assert (late.last.status, late.last.met_by_id, late.last.deviation_since) == ("open", None, None)
+        assert late.last.recording_delay_days is None
         warned = Story()
         warned.tell(held_meeting(), at="2026-12-20 10:00", disturbed="2026-12-20 09:00")
         assert (warned.last.status, warned.last.warning) == ("open", None)

@@ -89,7 +89,7 @@ class TestAGate:
         assert standing(entered, gate="2027-01-20 10:00").promise.status is Status.OPEN
         assert standing(entered, gate="2027-02-01 10:01").promise.status is Status.LAPSED
         met_late = standing(entered, held_follow_up("2026-12-29 10:00"), gate="2027-01-20 10:00").promise
-        assert (met_late.status, met_late.met) == (Status.OPEN, None)
+        assert (met_late.status, met_late.met, met_late.recording_delay_days) == (Status.OPEN, None, None)
 
     def test_shows_a_breach_although_other_facts_lie_ahead_of_it(self) -> None:
         """A busy case is no less in breach; it is so below the line, and by all that is known."""

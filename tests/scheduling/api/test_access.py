@@ -49,6 +49,7 @@ MATRIX = {
     "POST /v1/meetings/{meeting_id}/held": "CSR",
     "POST /v1/meetings/{meeting_id}/corrected": "CSR",
     "POST /v1/meetings/{meeting_id}/retracted": "SRL",
+    "POST /v1/meetings/{meeting_id}/feedback-links": "CSRFL",
     "GET /v1/cases/{case_id}/follow-ups": "CSRFL",
     "POST /v1/cases/{case_id}/follow-ups": "CSRL",
     "POST /v1/cases/{case_id}/follow-ups/held": "CSRFL",

@@ -19,7 +19,7 @@ from shared.events import Consumed, Event
 from shared.intake import Batch, Refusals, Subscription
 from shared.loops import Loop
 from shared.metering import Catalogue, Counter
-from shared.service import Parts, Service, serve
+from shared.service import Door, Parts, Service, serve
 from shared.settings import Settings
 
 TOPIC = os.environ.get("BAKEHOUSE_TOPIC", "bakery.oven.loaves.v1")
@@ -34,6 +34,8 @@ class BakehouseSettings(Settings, env_prefix="BAKEHOUSE_"):
     sick_loop: str = ""
     """`dies`, `hangs` or `blocks`: what the oven's own loop does; otherwise it is well."""
     hangs_after_seconds: float = 300.0
+
+    counter_port: int = 0
 
 
 class LoafBaked(Event, topic=TOPIC):
@@ -89,6 +91,18 @@ def app(parts: Parts[BakehouseSettings]) -> Starlette:
     return Starlette(routes=[Route("/loaves", bake, methods=["POST"])])
 
 
+def counter(parts: Parts[BakehouseSettings]) -> Starlette:
+    """Show how many loaves there are to whoever passes by; nobody can order here."""
+
+    async def show(request: Request) -> Response:
+        async with parts.database.reading() as connection:
+            if takes := request.query_params.get("takes_seconds"):
+                await connection.execute("SELECT pg_sleep($1)", float(takes))
+            return PlainTextResponse(str(await connection.fetchval("SELECT count(*) FROM loaves")))
+
+    return Starlette(routes=[Route("/loaves", show)])
+
+
 def loops(parts: Parts[BakehouseSettings]) -> Sequence[Loop]:
     """The oven's own loop, which can be made sick."""
 
@@ -118,6 +132,7 @@ SERVICE = Service(
     migrations=MIGRATIONS,
     migrate_with="bake migrate",
     app=app,
+    door=Door(app=counter, address=lambda settings: ("127.0.0.1", settings.counter_port)),
     publishes=(TOPIC,),
     subscription=Subscription("bakehouse." + TOPIC, (TOPIC,), {LoafBaked.wire_type(): Loaf}, eat),
     loops=loops,
