@@ -43,7 +43,7 @@ def trial(
     kafka: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Use this Kafka.")] = None,
     postgres: Annotated[str | None, typer.Option(metavar="URL", help="Use this Postgres (a superuser's URL).")] = None,
     *,
-    any_ports: Annotated[bool, typer.Option("--any-ports", help="Take any free ports, not 8501 and 8502.")] = False,
+    any_ports: Annotated[bool, typer.Option("--any-ports", help="Take any free ports, not 8501 to 8505.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring an invented region up on this machine: Postgres, Kafka, the services. Ctrl-C ends it."""

@@ -58,15 +58,15 @@ class Narrator:
             what = f"{wanted} for {family} did not come within {_COMES_WITHIN_SECONDS:g} s. What came:\n{others}"
             raise Trouble(what, cure=OUR_FAULT) from None
 
-    def never(self, kind: str, family: str) -> None:
+    def never(self, kind: str, family: str, **said: object) -> None:
         """
-        Do nothing if no fact of *kind* about *family* has come so far.
+        Do nothing if no fact of *kind* about *family* that says *said* has come so far.
 
         Raises:
             Trouble: one has.
         """
         for told in self._heard:
-            if self._is(told, kind, family, {}):
+            if self._is(told, kind, family, said):
                 what = f"{told.line()} came for {family}, and it is false."
                 raise Trouble(what, cure=OUR_FAULT)
 
@@ -108,14 +108,23 @@ def _place(told: Told) -> tuple[str, int, int]:
 def _aside(told: Told) -> str:
     """Return what a listener wants to know beside the type."""
     said = told.payload
+    owed, done = _WORDS.get(said.get("policy", ""), ("", ""))
     match told.kind.rpartition(".")[2]:
         case "PromiseMade" | "PromiseReopened" | "PromiseRedated":
-            return f"to meet again until {said['due_on']}"
+            return f"{owed} until {said['due_on']}"
         case "PromiseAtRisk":
-            return str(said["warning"]).replace("1_days", "1_day").replace("_", " ")
+            return f"{owed}: {said['warning']}".replace("1_days", "1_day").replace("_", " ")
         case "PromiseKept":
-            return f"met on {said['met_on']}{', recorded late' if said['is_recorded_late'] else ''}"
+            return f"{done} on {said['met_on']}{', recorded late' if said['is_recorded_late'] else ''}"
         case "PromiseKeptLate":
-            return f"met on {said['met_on']}, {said['days_late']} days late"
+            return f"{done} on {said['met_on']}, {said['days_late']} day{'s' * (said['days_late'] > 1)} late"
         case _:
-            return ""
+            return owed
+
+
+_WORDS = {
+    "met_within_a_month": ("to meet again", "met"),
+    "memo_recorded_in_three_days": ("memo to record", "memo recorded"),
+    "memo_reviewed_as_agreed": ("memo to go through", "memo gone through"),
+}
+"""What is owed by each promise, and what was done."""

@@ -29,6 +29,8 @@ _LOOK_EVERY_SECONDS = 0.1
 _SWEEPS = re.compile(r"\w*loop_passes_total\{.*loop=\"sweep\"")
 _LATEST_DAY = 27  # every month has it, so a promise made on it is due on it
 
+_MONTH, _MEMO = "met_within_a_month", "memo_recorded_in_three_days"
+"""Promises as quality names them."""
 _UNMET = ("Pöllö", "Kurki", "Jänis")
 """Whom nobody is known to have met in the month."""
 _MONTH_RUNS = {**dict.fromkeys(_UNMET, "at_risk"), "Ilves": "open"}
@@ -95,6 +97,7 @@ class Tour:
         for family in ("Otso", "Pöllö", "Kurki", "Jänis", "Ilves"):
             await self._open(family, first)
         due = await self._meetings_are_held(first)
+        await self._memos(first)
         await self._a_promise_is_kept(first)
         await self._warnings(due)
         await self._the_month_ends(due)
@@ -128,21 +131,38 @@ class Tour:
             ("Jänis", nothing_agreed(book_by=at(first + timedelta(days=7), 12))),
         ):
             await self.region.hold(self.meetings[family], at=at(first, 12), close=close)
-            made = await self.narrator.expect("PromiseMade", family)
+            made = await self.narrator.expect("PromiseMade", family, policy=_MONTH)
             due = date.fromisoformat(made.payload["due_on"])
         await self.narrator.expect("PromiseAtRisk", "Pöllö", warning="nothing_booked")
         await self.narrator.expect("PromiseAtRisk", "Kurki", warning="booked_too_late")
         await self.advance(at(first + timedelta(days=1), 15, 5), "Ilves's is held, a day later.")
         close = booked(at(due + timedelta(days=1), 14))
         await self.region.hold(self.meetings["Ilves"], at=at(first + timedelta(days=1), 12), close=close)
-        await self.narrator.expect("PromiseMade", "Ilves")
+        await self.narrator.expect("PromiseMade", "Ilves", policy=_MONTH)
         return due
+
+    async def _memos(self, first: date) -> None:
+        """Play what becomes of the memos, before two weeks have passed."""
+        day = first + timedelta(days=2)
+        await self.advance(at(day, 10), "The memos are recorded in the client information system, all but Pöllö's.")
+        for family in ("Otso", "Kurki", "Jänis", "Ilves"):
+            await self.narrator.expect("MemoExpected", family)
+            await self.region.record_memo(self.meetings[family], on=day)
+            await self.narrator.expect("PromiseKept", family, policy=_MEMO)
+        promised = await self.narrator.expect("PromiseMade", "Pöllö", policy=_MEMO)
+        due = date.fromisoformat(promised.payload["due_on"])
+        await self.advance(at(due + timedelta(days=1), 0) + timedelta(seconds=1), "Three working days are over.")
+        await self.narrator.expect("DeviationRaised", "Pöllö", policy=_MEMO)
+        await self.advance(at(due + timedelta(days=1), 9), "In the morning Pöllö's is recorded too.")
+        await self.region.record_memo(self.meetings["Pöllö"], on=due + timedelta(days=1))
+        await self.narrator.expect("PromiseKeptLate", "Pöllö", policy=_MEMO)
+        self.narrator.never("DeviationRaised", "Otso")
 
     async def _a_promise_is_kept(self, first: date) -> None:
         day = first + timedelta(days=14)
         await self.advance(at(day, 14, 5), "Otso's follow-up has been held, as booked.")
         await self._hold_follow_up("Otso", at(day, 13))
-        await self.narrator.expect("PromiseKept", "Otso", status="kept")
+        await self.narrator.expect("PromiseKept", "Otso", policy=_MONTH)
         await self._settle(_MONTH_RUNS)
 
     async def _warnings(self, due: date) -> None:
@@ -150,7 +170,7 @@ class Tour:
             await self.advance(at(due - timedelta(days=days), 10), f"The month ends in {days} day{'s' * (days > 1)}.")
             await self._settle(_MONTH_RUNS)
         for family in _UNMET:
-            await self.narrator.expect("PromiseAtRisk", family, warning="1_days_before")
+            await self.narrator.expect("PromiseAtRisk", family, policy=_MONTH, warning="1_days_before")
         self.narrator.never("PromiseAtRisk", "Ilves")
 
     async def _the_month_ends(self, due: date) -> None:
@@ -158,10 +178,10 @@ class Tour:
         await self.advance(at(due, 23, 59), "The last minute. Jänis was met today, but nobody has recorded it.")
         await self._settle(_MONTH_RUNS)
         for family in _UNMET:
-            self.narrator.never("DeviationRaised", family)
+            self.narrator.never("DeviationRaised", family, policy=_MONTH)
         await self.advance(midnight + timedelta(seconds=1), "Midnight in Helsinki.")
         for family in _UNMET:
-            await self.narrator.expect("DeviationRaised", family, status="lapsed")
+            await self.narrator.expect("DeviationRaised", family, policy=_MONTH)
         await self._settle({**dict.fromkeys(_UNMET, "month_over"), "Ilves": "open"})
 
     async def _a_late_record_withdraws(self, due: date) -> None:
@@ -186,7 +206,7 @@ class Tour:
             self.narrator.never("DeviationRaised", "Ilves")
             self.narrator.note(f"quality has heard until {_local(heard_until)} only, and raises nothing it cannot know")
         self.narrator.heading("The relay runs again.")
-        await self.narrator.expect("PromiseKept", "Ilves", is_recorded_late=False)
+        await self.narrator.expect("PromiseKept", "Ilves", policy=_MONTH, is_recorded_late=False)
         await self._settle({"Pöllö": "month_over", "Kurki": "month_over"})
         self.narrator.never("DeviationRaised", "Ilves")
 

@@ -5,7 +5,7 @@ The publishers' relays write watermarks into their streams (see `shared.relay`);
 partition. Whatever was recorded before the least of them has been read, so what is missing did not happen.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,12 +22,9 @@ _RAISE = """
 
 # A partition that has never shown a watermark keeps the gate shut: each row says how many partitions there must be.
 _COMPLETE_UNTIL = """
-    SELECT min(complete_until)
+    SELECT topic, min(complete_until) AS complete_until
     FROM watermarks WHERE topic = ANY ($1::text[])
-    HAVING count(*) = (
-        SELECT sum(partitions) FROM (SELECT max(partitions) AS partitions FROM watermarks
-                                     WHERE topic = ANY ($1::text[]) GROUP BY topic) AS topics)
-       AND count(DISTINCT topic) = cardinality($1::text[])
+    GROUP BY topic HAVING count(*) = max(partitions)
 """
 
 
@@ -61,4 +58,15 @@ async def raise_watermarks(tx: Transaction, seen: Iterable[Watermark]) -> None:
 
 async def complete_until(connection: Connection, topics: Sequence[str]) -> datetime | None:
     """Return the least watermark over all partitions of *topics* (business time, UTC); None while the gate is shut."""
-    return await connection.fetchval(_COMPLETE_UNTIL, list(topics))
+    return least(await complete_until_each(connection, topics), topics)
+
+
+async def complete_until_each(connection: Connection, topics: Sequence[str]) -> dict[str, datetime]:
+    """Return the same for each of *topics*; one whose gate is shut is not there."""
+    rows = await connection.fetch(_COMPLETE_UNTIL, list(topics))
+    return {row["topic"]: row["complete_until"] for row in rows}
+
+
+def least(complete: Mapping[str, datetime], topics: Sequence[str]) -> datetime | None:
+    """Return until when all of *topics* are complete; None if one of them is not in *complete*."""
+    return min((complete[topic] for topic in topics), default=None) if complete.keys() >= set(topics) else None

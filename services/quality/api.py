@@ -1,5 +1,6 @@
 """What people and programs can ask of quality, and who may. Everything is told as of the gate."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Final, Literal
@@ -10,9 +11,9 @@ from pydantic import AwareDatetime, BaseModel, TypeAdapter
 
 from services.quality import handlers, store
 from services.quality.domain.figures import Figures
+from services.quality.domain.policies import POLICIES, Policy
 from services.quality.events import DeviationState, PromiseStatus
 from services.quality.store import PromiseState, Said
-from shared import gate
 from shared.errors import Invalid
 from shared.http import Page, Paged, Reading, Rules, Who, allow, create_app, router
 
@@ -32,6 +33,11 @@ RULES: Final[Rules] = {
 }
 """One line per route: who may. A route that is missing here keeps the service from starting."""
 
+PolicyName = Literal["met_within_a_month", "memo_recorded_in_three_days", "memo_reviewed_as_agreed"]
+"""Which promise is asked about; the month's unless another is named."""
+
+_MONTH: Final[PolicyName] = "met_within_a_month"
+_POLICIES: Final[Mapping[str, Policy]] = {policy.name: policy for policy in POLICIES}
 _PLACE: Final = TypeAdapter(tuple[date, UUID])
 
 
@@ -57,8 +63,9 @@ class Monthly(BaseModel):
 
 
 class Report(BaseModel):
-    """Figures by the facts recorded before `as_of`; null while the gate is shut, and then there are none."""
+    """Figures of a policy by the facts recorded before `as_of`; null while its gate is shut: then there are none."""
 
+    policy: PolicyName
     as_of: datetime | None
     figures: list[Monthly]
 
@@ -85,9 +92,10 @@ async def list_promises(
     case_id: UUID | None = None,
     unit_id: UUID | None = None,
     status: PromiseStatus | None = None,
+    policy: PolicyName = _MONTH,
 ) -> Page[PromiseState]:
-    """Return promises by due day."""
-    sought = store.Sought(case_id=case_id, status=status)
+    """Return the promises of one policy by due day."""
+    sought = store.Sought(policy=policy, case_id=case_id, status=status)
     return await _page(yours, reading, paging, unit_id, sought)
 
 
@@ -98,18 +106,19 @@ async def list_deviations(
     paging: Paged,
     unit_id: UUID | None = None,
     state: Literal["open", "withdrawn"] | None = None,
+    policy: PolicyName = _MONTH,
 ) -> Page[PromiseState]:
     """Return promises with a deviation, in force or withdrawn, by due day."""
     states: tuple[DeviationState, ...] = (state,) if state else ("open", "withdrawn")
-    return await _page(yours, reading, paging, unit_id, store.Sought(deviation_states=states))
+    return await _page(yours, reading, paging, unit_id, store.Sought(policy=policy, deviation_states=states))
 
 
 @routes.get("/warnings")
 async def list_warnings(
-    yours: Yours, reading: Reading, paging: Paged, unit_id: UUID | None = None
+    yours: Yours, reading: Reading, paging: Paged, unit_id: UUID | None = None, policy: PolicyName = _MONTH
 ) -> Page[PromiseState]:
     """Return promises for which a warning speaks, by due day."""
-    return await _page(yours, reading, paging, unit_id, store.Sought(is_warned=True))
+    return await _page(yours, reading, paging, unit_id, store.Sought(policy=policy, is_warned=True))
 
 
 @routes.get("/promises/{promise_id}")
@@ -135,23 +144,31 @@ async def show_figures(
     as_of: Annotated[
         AwareDatetime | None, Query(description="By what had been recorded before this instant; else until now.")
     ] = None,
+    policy: PolicyName = _MONTH,
 ) -> Report:
-    """Return how the promise was kept, by unit and month of the due day."""
-    heard_until = await gate.complete_until(reading, handlers.GATE)
+    """Return how the promise of one policy was kept, by unit and month of the due day."""
+    asked = _POLICIES[policy]
+    heard_until = (await handlers.gates_passed(reading))[asked.needs]
     if as_of is not None and (heard_until is None or as_of > heard_until):
         raise NotHeardYet
     if heard_until is None:
-        return Report(as_of=None, figures=[])
+        return Report(policy=policy, as_of=None, figures=[])
     found = await handlers.count(
-        reading, _within(yours, unit_id), due_from=due_from, due_until=due_until, as_of=as_of, heard_until=heard_until
+        reading,
+        _within(yours, unit_id),
+        asked,
+        due_from=due_from,
+        due_until=due_until,
+        as_of=as_of,
+        heard_until=heard_until,
     )
-    return Report(as_of=as_of or heard_until, figures=[_monthly(each) for each in found])
+    return Report(policy=policy, as_of=as_of or heard_until, figures=[_monthly(each) for each in found])
 
 
 @routes.get("/as-of")
-async def show_as_of(reading: Reading) -> AsOf:
-    """Return until when everything has been heard."""
-    return AsOf(as_of=await gate.complete_until(reading, handlers.GATE))
+async def show_as_of(reading: Reading, policy: PolicyName = _MONTH) -> AsOf:
+    """Return until when everything has been heard that bears on the promises of one policy."""
+    return AsOf(as_of=(await handlers.gates_passed(reading))[_POLICIES[policy].needs])
 
 
 app = partial(create_app, title="Heijastin quality", routers=(routes,), rules=RULES)

@@ -1,12 +1,16 @@
-"""What quality reads of scheduling: who was met when, what is booked, whether the case goes on, and the rules."""
+"""What quality reads: who was met when, what is booked, whether the case goes on, how far memos are, and the rules."""
 
 from datetime import date, time
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel
 
 from shared.events import Consumed
+
+CASES: Final = "heijastin.scheduling.cases.v1"
+UNITS: Final = "heijastin.scheduling.units.v1"
+MEMOS: Final = "heijastin.records.memos.v1"
 
 
 class OfCase(Consumed):
@@ -54,6 +58,16 @@ class CaseStated(OfCase):
     """The case itself."""
 
     closed_on: date | None
+
+
+class MemoStated(OfCase):
+    """The memo of a Heijastin; days are local."""
+
+    meeting_id: UUID
+    expected: bool
+    recorded_on: date | None
+    review_due_on: date | None
+    reviewed_on: date | None
 
 
 class Hours(BaseModel):

@@ -16,10 +16,12 @@ class PromiseFact(Event, topic="heijastin.quality.promises.v1", abstract=True):
     """
     The whole state of a promise, so that nobody has to count event types.
 
-    `unit_id` is the unit in which its meeting was held, the rest of the context that of the case now. Days are local
-    (Europe/Helsinki), instants UTC. `due_on` is the last day on which a meeting keeps it; `expires_at` the midnight
-    that ends it. `recording_delay_days` are those from the encounter to its first record. `is_undetermined` lies over
-    every status: facts are missing, and it is not to be shown as overdue.
+    `policy` names it: the family is met again within a month, the memo of the Heijastin is recorded in three working
+    days, or gone through with the family as agreed; of the last two, *met* means that this was done. `unit_id` is the
+    unit in which its meeting was held, the rest of the context that of the case now. Days are local (Europe/Helsinki),
+    instants UTC. `due_on` is the last day on which a meeting keeps it; `expires_at` the midnight that ends it.
+    `recording_delay_days` are those from the encounter to its first record. `is_undetermined` lies over every status:
+    facts are missing, and it is not to be shown as overdue.
     `deviation_since` is when the deviation in force came into force; `warning` the rung that speaks now.
     """
 
@@ -124,9 +126,9 @@ class PromiseFact(Event, topic="heijastin.quality.promises.v1", abstract=True):
 
 class PromiseMade(PromiseFact):
     """
-    Emitted once, when a Heijastin is first known to have been held.
+    Emitted once, when a Heijastin is first known to have been held, its memo to be expected, or a review to be agreed.
 
-    Key: the case. Needed by the worker's board: from now on the family is to be met again by `due_on`.
+    Key: the case. Needed by the worker's board: from now on the promise is to be kept by `due_on`.
     """
 
     @classmethod

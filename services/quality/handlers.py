@@ -6,34 +6,33 @@ publish what has changed since it was last said, and note when to look again.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from services.quality import store
-from services.quality.consumed import OfCase, UnitConfigured
+from services.quality.consumed import CASES, MEMOS, OfCase, UnitConfigured
 from services.quality.domain import heard
 from services.quality.domain.announcements import Context, announce, promise_id
 from services.quality.domain.calendar import local_date
 from services.quality.domain.facts import Fact as CaseFact
 from services.quality.domain.figures import Counted, Figures, figures
-from services.quality.domain.live import judge_live
-from services.quality.domain.policies import POLICIES
+from services.quality.domain.live import Line, judge_live
+from services.quality.domain.policies import GATES, POLICIES, Policy, Topics
 from services.quality.domain.promise import UnitOf, judge
 from services.quality.domain.units import UNKNOWN_UNIT, Unit
 from services.quality.events import PromiseFact
-from services.quality.store import CaseRow
+from services.quality.store import CaseRow, Passed
 from shared import gate, outbox
-from shared.database import Trace, Transaction
+from shared.database import Connection, Trace, Transaction
 from shared.inbox import StreamKey
 from shared.intake import Batch, FactRefused, Refusals, apply_in_order
 from shared.records import Fact
 
-CASES = "heijastin.scheduling.cases.v1"
-UNITS = "heijastin.scheduling.units.v1"
-GATE = (CASES, UNITS)
-"""What must be complete before bad news is believed."""
+TOPICS = tuple(dict.fromkeys(topic for needs in GATES for topic in needs))
+KEYED_BY_CASE = (CASES, MEMOS)
 
 WOKEN = datetime(1970, 1, 1, tzinfo=UTC)
 """Before any fact: a case that is to be judged again at once looks again at this instant, or before it."""
@@ -58,7 +57,7 @@ async def take_in(tx: Transaction, batch: Batch) -> Refusals:
                 of_case = heard.fact_of(fact.body, recorded_at=fact.recorded_at)
                 if of_case is not None:
                     kept.append((fact.body.case_id, of_case))
-                    newest[fact.body.case_id] = max(fact, newest.get(fact.body.case_id, fact), key=_sequence)
+                    newest[fact.body.case_id] = max(fact, newest.get(fact.body.case_id, fact), key=_context_sequence)
             case _:
                 pass
 
@@ -66,17 +65,19 @@ async def take_in(tx: Transaction, batch: Batch) -> Refusals:
     since = dict(batch.disturbed_since)
     for fact, _ in refusals:
         since.setdefault(fact.stream, tx.now)
+    touched = {*since, *batch.disturbed, *(fact.stream for fact in batch.facts)}
 
     await store.lock_rules(tx, to_change_them=bool(units))
-    cases = await store.lock_cases(tx, {*newest, *_case_ids({*batch.disturbed, *since})})
+    cases = await store.lock_cases(tx, {*newest, *_case_ids(touched)})
     for case_id, fact in newest.items():
         cases[case_id] = _row_with(cases.get(case_id), fact)
     for case_id, row in cases.items():
-        cases[case_id] = replace(row, disturbed_since=since.get((CASES, str(case_id))))
+        cases[case_id] = replace(row, disturbed_since=_disturbances(row, touched, since))
     await store.save_facts(tx, kept)
     await store.save_units(tx, units)
     if tx.is_muted:
-        await store.save_cases(tx, [replace(row, look_again_at=WOKEN) for row in cases.values()])
+        woken = dict.fromkeys(GATES, WOKEN)
+        await store.save_cases(tx, [replace(row, look_again_at=woken) for row in cases.values()])
     else:
         await judge_cases(tx, cases, {case_id: fact.trace for case_id, fact in newest.items()})
     return refusals
@@ -86,24 +87,27 @@ async def look_again(tx: Transaction, *, limit: int, only: UUID | None = None) -
     """
     Judge again at most *limit* cases whose time has come; returns how late each was, in seconds of business time.
 
-    Their time comes when the gate passes it, not when a clock of ours does. Several processes may sweep at once. What
+    Their time comes when a gate passes it, not when a clock of ours does. Several processes may sweep at once. What
     another thing than time has woken is not late: it counts as 0. *only* names the one case to look at, if it is due.
     """
     await store.lock_rules(tx, to_change_them=False)
-    until = await gate.complete_until(tx.connection, GATE)
-    if until is None:
-        return []
-    cases = await store.claim_cases(tx, before=until, limit=limit, only=only)
+    passed = await gates_passed(tx.connection)
+    cases = await store.claim_cases(tx, before=passed, limit=limit, only=only)
     if cases:
         await judge_cases(tx, cases, {})
-    due = [row.look_again_at or WOKEN for row in cases.values()]
+    due = [_due_since(row, passed) for row in cases.values()]
     return [(tx.now - at).total_seconds() if at > WOKEN else 0.0 for at in due]
 
 
 async def list_due(tx: Transaction, *, limit: int) -> list[UUID]:
     """Return at most *limit* cases whose time to be judged again has come, the longest due first."""
-    until = await gate.complete_until(tx.connection, GATE)
-    return [] if until is None else await store.list_due(tx, before=until, limit=limit)
+    return await store.list_due(tx, before=await gates_passed(tx.connection), limit=limit)
+
+
+async def gates_passed(connection: Connection) -> Passed:
+    """Return until when everything that a policy needs has been heard, by what it needs; None: its gate is shut."""
+    complete = await gate.complete_until_each(connection, TOPICS)
+    return {needs: gate.least(complete, needs) for needs in GATES}
 
 
 async def postpone(tx: Transaction, case_id: UUID) -> None:
@@ -122,14 +126,14 @@ async def judge_cases(tx: Transaction, cases: Mapping[UUID, CaseRow], traces: Ma
 
     *traces* are those of the facts that brought the cases here; what time brought continues the transaction's own.
     """
-    until = await gate.complete_until(tx.connection, GATE)
+    passed = await gates_passed(tx.connection)
     facts = await store.load_facts(tx, cases)
     said = await store.load_states(tx, cases)
     unit_of = _unit_finder(await store.load_units(tx))
     announced: list[tuple[PromiseFact, Trace]] = []
     judged: list[CaseRow] = []
     for case_id, row in cases.items():
-        judgement = judge_live(POLICIES, facts[case_id], unit_of, until, row.disturbed_since)
+        judgement = judge_live(POLICIES, facts[case_id], unit_of, partial(_line, row, passed))
         trace = traces.get(case_id, tx.trace)
         for (policy, subject_id), standing in judgement.standings.items():
             last = said[case_id].get(promise_id(policy, subject_id))
@@ -144,6 +148,7 @@ async def judge_cases(tx: Transaction, cases: Mapping[UUID, CaseRow], traces: Ma
 async def count(
     source: store.Source,
     units: frozenset[UUID],
+    policy: Policy,
     *,
     due_from: date,
     due_until: date,
@@ -151,21 +156,16 @@ async def count(
     heard_until: datetime,
 ) -> list[Figures]:
     """
-    Return the figures of *units* for due days in [*due_from*, *due_until*).
+    Return how *units* kept the promises of *policy* that were due in [*due_from*, *due_until*).
 
     As last said until now; for a cut-off *as_of*, as the same judge has it by the facts recorded before that.
     """
     if as_of is None:
-        counted = await store.list_counted(source, units, due_from=due_from, due_until=due_until)
+        counted = await store.list_counted(source, units, policy=policy.name, due_from=due_from, due_until=due_until)
         return figures(counted, as_of_day=local_date(heard_until))
     facts = await store.load_facts(source, await store.list_cases_of_units(source, units))
     unit_of = _unit_finder(await store.load_units(source))
-    judged = [
-        promise
-        for of_case in facts.values()
-        for policy in POLICIES
-        for promise in judge(policy, of_case, unit_of, as_of).values()
-    ]
+    judged = [promise for of_case in facts.values() for promise in judge(policy, of_case, unit_of, as_of).values()]
     return figures(
         [
             Counted(
@@ -184,13 +184,39 @@ async def count(
 
 
 def _row_with(row: CaseRow | None, fact: Fact) -> CaseRow:
-    """Return the case with the context of *fact*, if that is the newest of its stream."""
+    """Return the case with the context of *fact*, if that is the newest of its stream; a memo's is second-hand."""
     said = fact.body
     assert isinstance(said, OfCase)  # noqa: S101 - for the type checker: only such facts are collected
-    if row is not None and row.context_sequence >= fact.sequence:
+    sequence = _context_sequence(fact)
+    if row is not None and row.context_sequence >= sequence:
         return row
     context = Context(said.case_id, said.case_code, said.team_id, said.responsible_worker_ids)
-    return CaseRow(context, fact.sequence, row.disturbed_since if row else None)
+    return CaseRow(context, sequence, row.disturbed_since if row else {})
+
+
+def _context_sequence(fact: Fact) -> int:
+    return fact.sequence if fact.topic == CASES else 0
+
+
+def _disturbances(
+    row: CaseRow, touched: Container[StreamKey], since: Mapping[StreamKey, datetime]
+) -> dict[str, datetime]:
+    """Return by topic since when facts of a case are missing; of streams that nothing touched, what was known."""
+    streams = [(topic, str(row.context.case_id)) for topic in KEYED_BY_CASE]
+    known = {stream: row.disturbed_since.get(stream[0]) for stream in streams}
+    known |= {stream: since.get(stream) for stream in streams if stream in touched}
+    return {topic: at for (topic, _), at in known.items() if at is not None}
+
+
+def _line(row: CaseRow, passed: Passed, needs: Topics) -> Line:
+    disturbed = [at for topic, at in row.disturbed_since.items() if topic in needs]
+    return Line(passed[needs], min(disturbed, default=None))
+
+
+def _due_since(row: CaseRow, passed: Passed) -> datetime:
+    """Return the earliest instant of a claimed case that its gate has passed."""
+    due = [at for needs, at in row.look_again_at.items() if (gate_at := passed[needs]) is not None and at < gate_at]
+    return min(due)
 
 
 def _unit_finder(configured: Mapping[UUID, UnitConfigured]) -> UnitOf:
@@ -207,10 +233,6 @@ def _unit_finder(configured: Mapping[UUID, UnitConfigured]) -> UnitOf:
 def _case_ids(streams: Iterable[StreamKey]) -> Iterator[UUID]:
     """Yield the cases among *streams*; a poisoned record may have any key."""
     for topic, key in streams:
-        if topic == CASES:
+        if topic in KEYED_BY_CASE:
             with contextlib.suppress(ValueError):
                 yield UUID(key)
-
-
-def _sequence(fact: Fact) -> int:
-    return fact.sequence

@@ -1,9 +1,19 @@
-"""What quality listens to: scheduling's cases and units."""
+"""What quality listens to: scheduling's cases and units, and records' memos."""
 
 from typing import Final
 
 from services.quality import handlers
-from services.quality.consumed import CaseStated, FollowUpStated, MeetingStated, OfCase, UnitConfigured
+from services.quality.consumed import (
+    CASES,
+    MEMOS,
+    UNITS,
+    CaseStated,
+    FollowUpStated,
+    MeetingStated,
+    MemoStated,
+    OfCase,
+    UnitConfigured,
+)
 from shared.events import Consumed
 from shared.intake import Subscription
 
@@ -15,6 +25,7 @@ _OF_CASES: Final[dict[type[OfCase], tuple[str, ...]]] = {
         "MeetingRescheduled",
         "MeetingCancelled",
         "MeetingDeferred",
+        "PreparationCompleted",
         "MeetingHeld",
         "MeetingCorrected",
         "MeetingRetracted",
@@ -29,14 +40,17 @@ _OF_CASES: Final[dict[type[OfCase], tuple[str, ...]]] = {
     ),
 }
 
+_OF_MEMOS: Final = ("MemoExpected", "MemoRecorded", "MemoAmended", "MemoReviewAgreed", "MemoReviewedWithFamily")
+
 _READS: Final[dict[str, type[Consumed]]] = {
     **{f"heijastin.scheduling.{fact}.v1": reads for reads, facts in _OF_CASES.items() for fact in facts},
+    **{f"heijastin.records.{fact}.v1": MemoStated for fact in _OF_MEMOS},
     "heijastin.scheduling.UnitConfigured.v1": UnitConfigured,
 }
 
 SUBSCRIPTION: Final = Subscription(
     group="heijastin.quality",
-    topics=(handlers.CASES, handlers.UNITS),
+    topics=(CASES, UNITS, MEMOS),
     reads=_READS,
     fold=handlers.take_in,
 )

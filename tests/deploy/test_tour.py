@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from tempfile import TemporaryDirectory
 
@@ -32,5 +33,6 @@ class TestTheTour:
         told = out.decode()
         assert tour.returncode == 0, told
         assert "due in" in told
+        assert re.search(r"DeviationRaised +Pöllö +memo to record\n", told)
         assert "5, kept 3 (of these recorded late 1), lapsed 2, rate 60%" in told
         assert told.endswith("Everything came as it should.\n")

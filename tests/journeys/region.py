@@ -1,5 +1,5 @@
 """
-A running region for the journeys: real Postgres, a Kafka of its own, both services as processes of their own.
+A running region for the journeys: real Postgres, a Kafka of its own, every service as a process of its own.
 
 Journeys share it. Each has families of its own, and business time only moves forward; who kills or stops something
 starts it again.
@@ -39,7 +39,12 @@ JOURNEY = [
 
 CASES = "heijastin.scheduling.cases.v1"
 PROMISES = "heijastin.quality.promises.v1"
-SERVICES = ("feedback", "quality", "scheduling")
+MEMOS = "heijastin.records.memos.v1"
+SERVICES = ("feedback", "quality", "records", "scheduling")
+
+MONTH = "met_within_a_month"
+MEMO_RECORDED = "memo_recorded_in_three_days"
+MEMO_REVIEWED = "memo_reviewed_as_agreed"
 
 _QUICKLY = {"WATERMARK_INTERVAL_SECONDS": "0.2"}
 _LATEST_DAY = 26  # every month has it, and the day after it
@@ -61,7 +66,11 @@ class Family:
 
 @dataclass(slots=True)
 class LiveRegion:
-    """The region; `people` ask scheduling as their roles let them, `manager` asks quality."""
+    """
+    The region; `people` ask scheduling and records as their roles let them, `manager` asks quality.
+
+    What is asked or told of promises is about the month's unless another policy is named.
+    """
 
     running: Running
     people: seed.Region
@@ -110,6 +119,12 @@ class LiveRegion:
         await self.told(family, "PromiseMade")
         return family
 
+    async def expected(self, day: date, close: Mapping[str, object] | None = None) -> Family:
+        """Let a family have its Heijastin on *day*, and wait until its memo is promised."""
+        family = await self.promised(day, close)
+        await self.told(family, "PromiseMade", policy=MEMO_RECORDED)
+        return family
+
     async def meet(self, family: Family, when: datetime) -> Answer:
         """Record the family's one booked follow-up as held."""
         [follow_up] = await self.people.follow_ups(family.case)
@@ -122,74 +137,90 @@ class LiveRegion:
 
     # --- what is told
 
-    def facts(self, family: Family | str, topic: str = PROMISES) -> list[Told]:
-        """Return what the topic tells of a family, each fact once, in the order it came first."""
+    def facts(self, family: Family | str, topic: str = PROMISES, *, policy: str | None = MONTH) -> list[Told]:
+        """
+        Return what the topic tells of a family, each fact once, in the order it came first.
+
+        Of promises those of one *policy*; None: all.
+        """
         key = family if isinstance(family, str) else family.id
         found: dict[str, Told] = {}
         for told in self.heard:
-            if told.key == key and told.record.topic == topic and told.envelope is not None:
+            if told.key != key or told.record.topic != topic or told.envelope is None:
+                continue
+            if topic != PROMISES or policy in {None, told.payload["policy"]}:
                 found.setdefault(told.envelope.event_id, told)
         return list(found.values())
 
-    def kinds(self, family: Family | str, topic: str = PROMISES) -> list[str]:
+    def kinds(self, family: Family | str, topic: str = PROMISES, *, policy: str = MONTH) -> list[str]:
         """Return the names of those facts."""
-        return [told.kind.rpartition(".")[2] for told in self.facts(family, topic)]
+        return [told.kind.rpartition(".")[2] for told in self.facts(family, topic, policy=policy)]
 
-    async def told(self, family: Family | str, kind: str, *, topic: str = PROMISES, **said: object) -> dict[str, Any]:
+    async def told(
+        self, family: Family | str, kind: str, *, topic: str = PROMISES, policy: str = MONTH, **said: object
+    ) -> dict[str, Any]:
         """Wait until a fact of *kind* that says *said* has come of a family, and return the last such body."""
 
         async def has_come() -> dict[str, Any]:
-            bodies = [told.payload for told in self.facts(family, topic) if told.is_of(kind)]
+            bodies = [told.payload for told in self.facts(family, topic, policy=policy) if told.is_of(kind)]
             matching = [body for body in bodies if said.items() <= body.items()]
-            assert matching, f"no {kind} {said} among {self.kinds(family, topic)}: {bodies}"
+            assert matching, f"no {kind} {said} among {self.kinds(family, topic, policy=policy)}: {bodies}"
             return matching[-1]
 
         return await until(has_come, within_seconds=45)
 
-    async def came_twice(self, family: Family, topic: str) -> bool:
-        """Tell whether Kafka was given a fact of a family more than once."""
-        records = [told for told in self.heard if told.key == family.id and told.record.topic == topic]
-        return len(records) > len(self.facts(family, topic))
+    def repeats(self, topic: str) -> int:
+        """Return how many facts of the topic Kafka was given again."""
+        ids = [
+            told.envelope.event_id for told in self.heard if told.record.topic == topic and told.envelope is not None
+        ]
+        return len(ids) - len(set(ids))
 
-    async def promise(self, family: Family | str) -> Answer:
+    async def has_repeated(self, topic: str, *, since: int) -> bool:
+        """Tell whether there are more of them than there were."""
+        return self.repeats(topic) > since
+
+    async def promise(self, family: Family | str, *, policy: str = MONTH) -> Answer:
         """Return quality's answer about the family's one promise."""
-        [promise] = await self.promises(family)
+        [promise] = await self.promises(family, policy=policy)
         return promise
 
-    async def promises(self, family: Family | str) -> list[Answer]:
+    async def promises(self, family: Family | str, *, policy: str = MONTH) -> list[Answer]:
         """Return quality's answer about the family's promises, by due day."""
         key = family if isinstance(family, str) else family.id
-        return list((await self.manager.get("/v1/promises", case_id=key))["items"])
+        return list((await self.manager.get("/v1/promises", case_id=key, policy=policy))["items"])
 
-    async def story(self, family: Family | str) -> list[str]:
+    async def story(self, family: Family | str, *, policy: str = MONTH) -> list[str]:
         """
         Return the names of all that quality ever published of a family's one promise, in order.
 
         From its own log, which is complete at once; waits until the topic tells the same, each fact with the next
         sequence.
         """
-        promise = await self.promise(family)
+        promise = await self.promise(family, policy=policy)
         history = await self.manager.http.get(f"/v1/promises/{promise['promise_id']}/history")
         said = [each["event_type"].split(".")[2] for each in history.raise_for_status().json()]
 
         async def topic_tells_the_same() -> bool:
-            assert self.kinds(family) == said
+            assert self.kinds(family, policy=policy) == said
             return True
 
         await until(topic_tells_the_same, within_seconds=45)
-        assert sequences(self.facts(family)) == list(range(1, len(said) + 1))
+        everything = sequences(self.facts(family, policy=None))
+        assert everything == list(range(1, len(everything) + 1))
         return said
 
-    async def as_of(self) -> datetime | None:
+    async def as_of(self, *, policy: str = MONTH) -> datetime | None:
         """Return until when quality has heard everything."""
-        heard_until: str | None = (await self.manager.get("/v1/as-of"))["as_of"]
+        heard_until: str | None = (await self.manager.get("/v1/as-of", policy=policy))["as_of"]
         return datetime.fromisoformat(heard_until) if heard_until else None
 
     async def judged(self, beyond: datetime) -> None:
         """Wait until quality has heard everything recorded before *beyond*, and has looked at all that was due."""
 
         async def is_heard() -> bool:
-            return (heard_until := await self.as_of()) is not None and heard_until > beyond
+            lines = [await self.as_of(policy=policy) for policy in (MONTH, MEMO_RECORDED)]
+            return all(heard_until is not None and heard_until > beyond for heard_until in lines)
 
         await until(is_heard, within_seconds=45)
         await self.swept()

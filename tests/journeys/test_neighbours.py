@@ -10,7 +10,9 @@ pytestmark = JOURNEY
 
 
 class TestANeighboursDatabase:
-    @pytest.mark.parametrize("service,neighbour", [("quality", "scheduling"), ("scheduling", "quality")])
+    @pytest.mark.parametrize(
+        "service,neighbour", [("quality", "scheduling"), ("scheduling", "records"), ("records", "quality")]
+    )
     async def test_refuses_us(self, region: LiveRegion, service: str, neighbour: str):
         """Neither the role that a service runs as nor the one that owns its tables may even connect."""
         own, other = region.running.databases[service], region.running.databases[neighbour]

@@ -11,8 +11,10 @@ pytestmark = JOURNEY
 
 _KNOWN = """
     SELECT (SELECT json_agg(f ORDER BY case_id, kind, subject_id, version) FROM facts f)::text AS facts,
+           (SELECT json_agg(m ORDER BY case_id, meeting_id, version) FROM memos m)::text AS memos,
            (SELECT json_agg(u ORDER BY unit_id) FROM units u)::text AS units,
-           (SELECT json_agg(c ORDER BY case_id) FROM (SELECT case_id, disturbed_since FROM cases) c)::text AS cases,
+           (SELECT json_agg(c ORDER BY case_id) FROM
+               (SELECT case_id, disturbed_since, memos_disturbed_since FROM cases) c)::text AS cases,
            (SELECT json_agg(p ORDER BY promise_id) FROM promises p)::text AS promises,
            (SELECT json_agg(o ORDER BY id) FROM outbox o)::text AS said
 """

@@ -1,10 +1,13 @@
 """Invented facts with sensible defaults; a test names only what makes its fact different."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from services.quality.domain.calendar import HELSINKI, last_day, local_date
-from services.quality.domain.facts import Case, CaseFacts, Fact, FollowUp, Meeting
+from services.quality.domain.facts import Case, CaseFacts, Fact, FollowUp, Meeting, Memo
+from services.quality.domain.live import Judgement, Line
+from services.quality.domain.policies import Topics
 from services.quality.domain.units import Unit
 
 CASE = UUID("5b1a7c1e-3f0e-4c1b-9a51-6c0b7d0f2a11")
@@ -109,3 +112,35 @@ def facts(*given: Fact) -> CaseFacts:
 def unit_of(_: UUID) -> Unit:
     """Every unit works office hours and goes by the default rule."""
     return Unit()
+
+
+def memo(
+    recorded: str,
+    *,
+    version: int = 1,
+    meeting_id: UUID = MEETING,
+    is_expected: bool = True,
+    written: str | None = None,
+    review_due: str | None = None,
+    reviewed: str | None = None,
+) -> Memo:
+    """Return the memo of the Heijastin, awaited, as recorded at a local time."""
+    return Memo(
+        subject_id=meeting_id,
+        version=version,
+        recorded_at=local(recorded),
+        is_expected=is_expected,
+        written_on=date.fromisoformat(written) if written else None,
+        review_due_on=date.fromisoformat(review_due) if review_due else None,
+        reviewed_on=date.fromisoformat(reviewed) if reviewed else None,
+    )
+
+
+def heard_until(until: datetime | None, disturbed_since: datetime | None = None) -> Callable[[Topics], Line]:
+    """Return the line of every policy: all topics have been heard to the same instant."""
+    return lambda _: Line(until, disturbed_since)
+
+
+def alarm(judgement: Judgement) -> datetime | None:
+    """Return when the first of the gates will have something to look at."""
+    return min(judgement.look_again_at.values(), default=None)

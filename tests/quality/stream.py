@@ -9,6 +9,7 @@ from uuid import UUID
 from services.quality import handlers
 from services.quality.domain.calendar import last_day, local_date
 from services.quality.subscriptions import SUBSCRIPTION
+from services.records.events import MemoFact
 from services.scheduling.events import (
     CaseClosed,
     CaseReassigned,
@@ -89,6 +90,11 @@ def case_reassigned(recorded: str, **different: Any) -> Wire:
     return _changed(CaseReassigned.example(), different), local(recorded)
 
 
+def memo_said(kind: type[MemoFact], recorded: str, *, case_id: UUID = CASE, **different: Any) -> Wire:
+    """What records says of the memo of the Heijastin."""
+    return _changed(kind.example(), {"case_id": case_id, "meeting_id": MEETING} | different), local(recorded)
+
+
 def unit_configured(recorded: str, **different: Any) -> Wire:
     """A unit as scheduling tells of it; without closing days unless told."""
     return _changed(UnitConfigured.example(), {"closing_days": (), **different}), local(recorded)
@@ -104,15 +110,16 @@ class Hearing:
     def __init__(self, database: Database) -> None:
         """Begin every stream at 1."""
         self.database = database
-        self._sequences: Counter[str] = Counter()
+        self._sequences: Counter[tuple[str, str]] = Counter()
 
     def number(self, *said: Wire) -> tuple[Fact, ...]:
         """Return *said* as facts with the next sequences of their streams."""
         return tuple(self._number(fact, recorded_at) for fact, recorded_at in said)
 
     def _number(self, fact: Event, recorded_at: datetime) -> Fact:
-        self._sequences[fact.stream_key()] += 1
-        sequence = self._sequences[fact.stream_key()]
+        stream = fact.topic, fact.stream_key()
+        self._sequences[stream] += 1
+        sequence = self._sequences[stream]
         reads = SUBSCRIPTION.reads[fact.wire_type()]
         return Fact(
             topic=fact.topic,
@@ -136,11 +143,11 @@ class Hearing:
             tx.is_muted = muted
             return await handlers.take_in(tx, batch)
 
-    async def pass_gate(self, at: str | datetime) -> None:
-        """Let everything recorded before a local time have been read."""
+    async def pass_gate(self, at: str | datetime, *, topics: tuple[str, ...] = handlers.TOPICS) -> None:
+        """Let everything recorded before a local time have been read, of some *topics*."""
         instant = local(at) if isinstance(at, str) else at
         async with self.database.transaction() as tx:
-            await gate.raise_watermarks(tx, [Watermark(topic, 0, 1, instant) for topic in handlers.GATE])
+            await gate.raise_watermarks(tx, [Watermark(topic, 0, 1, instant) for topic in topics])
 
     async def look_again(self, *, limit: int = 100) -> list[float]:
         """Sweep once."""

@@ -243,7 +243,7 @@ class TestAShutGate:
     async def test_tells_no_figures(self, hearing: Hearing, manager: Caller) -> None:
         """Nothing is known to be complete."""
         await hearing.hear(meeting_held())
-        assert await manager.show(DECEMBER) == {"as_of": None, "figures": []}
+        assert await manager.show(DECEMBER) == {"policy": "met_within_a_month", "as_of": None, "figures": []}
         assert (await manager.http.get(f"{DECEMBER}&as_of=2026-12-31T10:00:00Z")).status_code == 422
         assert await manager.show("/v1/as-of") == {"as_of": None}
 

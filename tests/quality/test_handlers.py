@@ -9,8 +9,9 @@ from uuid import UUID
 import pytest
 
 from services.quality import handlers, timers
-from services.quality.consumed import OfCase
+from services.quality.consumed import CASES, UNITS, OfCase
 from services.quality.domain.figures import Figures
+from services.quality.domain.policies import MET_WITHIN_A_MONTH
 from shared.derived import derived_id
 from shared.events import Consumed
 from shared.inbox import StreamKey
@@ -33,7 +34,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.asyncio]
 EXPIRY = local("2026-12-25 00:00")
 EXPIRED = "2026-12-25 00:01"
 LONG_AFTER = "2027-06-01 12:00"
-STREAM: StreamKey = (handlers.CASES, str(CASE))
+STREAM: StreamKey = (CASES, str(CASE))
 BOOKED = follow_up_booked("2026-12-24 10:00", recorded="2026-11-24 14:30")
 
 
@@ -172,7 +173,7 @@ class TestADisturbedCase:
     @pytest.mark.parametrize("key", ["no uuid", str(another_case(9))])
     async def test_may_be_none_that_we_know(self, hearing: Hearing, key: str) -> None:
         """A poisoned record may have any key, and any topic."""
-        streams = frozenset([(handlers.CASES, key), (handlers.UNITS, str(UNIT))])
+        streams = frozenset([(CASES, key), (UNITS, str(UNIT))])
         assert await hearing.take(Batch((), streams, dict.fromkeys(streams, EXPIRY))) == []
         assert await hearing.database.pool.fetchval("SELECT count(*) FROM cases") == 0
 
@@ -318,6 +319,7 @@ class TestFigures:
             return await handlers.count(
                 reading,
                 frozenset(units),
+                MET_WITHIN_A_MONTH,
                 due_from=date(2026, 12, 1),
                 due_until=date(2027, 1, 1),
                 as_of=local(as_of) if as_of else None,

@@ -1,11 +1,15 @@
 """What quality's database holds to by itself, and that it gives back what it was given."""
 
+from datetime import timedelta
+
 import asyncpg
 import pytest
 
 from services.quality import store
+from services.quality.consumed import CASES, MEMOS
 from services.quality.domain.announcements import Context
 from services.quality.domain.facts import CaseFacts, Fact
+from services.quality.domain.policies import GATES
 from services.quality.events import DeviationRaised, PromiseFact, PromiseKept, PromiseMade
 from services.quality.store import CaseRow
 from shared.database import Database
@@ -19,6 +23,7 @@ from tests.quality.builders import (
     held_follow_up,
     held_meeting,
     local,
+    memo,
     planned_meeting,
     retracted_meeting,
 )
@@ -26,7 +31,9 @@ from tests.quality.builders import (
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio]
 
 CONTEXT = Context(CASE, "K7-4QX", UNIT, (MEETING, UNIT))
-ROW = CaseRow(CONTEXT, 3, local("2026-12-01 10:00"), local("2026-12-24 00:00"))
+MONTH, MEMOS_TOO = GATES
+NOON, ALARM = local("2026-12-01 12:00"), local("2026-12-24 00:00")
+ROW = CaseRow(CONTEXT, 3, {CASES: local("2026-12-01 10:00"), MEMOS: NOON}, {MONTH: ALARM, MEMOS_TOO: NOON})
 FACTS: list[Fact] = [
     held_meeting(imported=True),
     planned_meeting("2026-12-01 10:00", recorded="2026-11-24 10:00"),
@@ -37,6 +44,9 @@ FACTS: list[Fact] = [
     booked_follow_up("2026-12-15 10:00", recorded="2026-11-24 10:00"),
     closed_case("2026-12-20", recorded="2026-12-20 10:00"),
     closed_case(None, recorded="2026-12-21 10:00", version=3),
+    memo("2026-11-25 10:00"),
+    memo("2026-11-26 10:00", version=2, is_expected=False, written="2026-11-25", review_due="2026-12-01"),
+    memo("2026-12-01 10:00", version=3, reviewed="2026-12-01"),
 ]
 
 
@@ -62,7 +72,7 @@ class TestFacts:
 class TestACase:
     async def test_comes_back_as_it_was_given(self, database: Database) -> None:
         """And is saved over itself."""
-        settled = CaseRow(Context(CASE, "K7-4QY", MEETING, ()), 4, None)
+        settled = CaseRow(Context(CASE, "K7-4QY", MEETING, ()), 4)
         async with database.transaction() as tx:
             await store.save_cases(tx, [ROW])
             assert await store.lock_cases(tx, [CASE, MEETING]) == {CASE: ROW}
@@ -70,13 +80,29 @@ class TestACase:
             assert await store.lock_cases(tx, [CASE]) == {CASE: settled}
 
     async def test_is_claimed_when_its_time_has_passed(self, database: Database) -> None:
-        """Strictly; and one that waits for nothing never is."""
-        idle = CaseRow(Context(MEETING, "K7-4QY", UNIT, ()), 1, None)
-        assert ROW.look_again_at
+        """Strictly, by either gate; and one that waits for nothing never is."""
+        idle = CaseRow(Context(MEETING, "K7-4QY", UNIT, ()), 1)
+        moment = timedelta(microseconds=1)
         async with database.transaction() as tx:
             await store.save_cases(tx, [ROW, idle])
-            assert await store.claim_cases(tx, before=ROW.look_again_at, limit=9) == {}
-            assert set(await store.claim_cases(tx, before=local("2027-01-01 00:00"), limit=9)) == {CASE}
+            for passed in (
+                {MONTH: ALARM, MEMOS_TOO: NOON},
+                {MONTH: ALARM, MEMOS_TOO: None},
+                {MONTH: None, MEMOS_TOO: NOON},
+            ):
+                assert await store.claim_cases(tx, before=passed, limit=9) == {}
+                assert await store.list_due(tx, before=passed, limit=9) == []
+            for passed in ({MONTH: ALARM + moment, MEMOS_TOO: None}, {MONTH: ALARM, MEMOS_TOO: NOON + moment}):
+                assert set(await store.claim_cases(tx, before=passed, limit=9)) == {CASE}
+                assert await store.list_due(tx, before=passed, limit=9) == [CASE]
+
+    async def test_that_cannot_be_judged_waits_at_both_gates(self, database: Database) -> None:
+        """Else the other would bring it back at once."""
+        later = ALARM + timedelta(minutes=15)
+        async with database.transaction() as tx:
+            await store.save_cases(tx, [ROW])
+            await store.postpone(tx, CASE, until=later)
+            assert (await store.lock_cases(tx, [CASE]))[CASE].look_again_at == {MONTH: later}
 
 
 class TestAPromise:

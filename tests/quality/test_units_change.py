@@ -39,7 +39,7 @@ def _heard(said: Event, reads: type[Consumed], *, sequence: int, recorded_at: da
 
 
 async def _passes(tx: Transaction, instant: datetime) -> None:
-    await gate.raise_watermarks(tx, [Watermark(topic, 0, 1, instant) for topic in handlers.GATE])
+    await gate.raise_watermarks(tx, [Watermark(topic, 0, 1, instant) for topic in handlers.TOPICS])
 
 
 class TestAUnitThatChanges:

@@ -27,6 +27,7 @@ def last_day(until: datetime) -> date:
     return local_date(until - timedelta(microseconds=1))
 
 
+@lru_cache(maxsize=4096)
 def month_later(day: date) -> date:
     """Return the same day number in the next calendar month, clamped to its end (act 150/1930, section 3)."""
     year, month = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)  # noqa: PLR2004 - December
@@ -58,4 +59,13 @@ def working_day_on_or_after(day: date) -> date:
     """Return *day*, moved on until people work (act 150/1930, section 5); no unit's closing day moves it."""
     while not is_working_day(day):
         day += timedelta(days=1)
+    return day
+
+
+@lru_cache(maxsize=4096)
+def working_days_later(day: date, days: int) -> date:
+    """Return the last of the first *days* days after *day* on which people work; no unit's closing day counts."""
+    while days:
+        day += timedelta(days=1)
+        days -= is_working_day(day)
     return day

@@ -62,8 +62,26 @@ class Case:
     closed_on: date | None
 
 
-Fact = Meeting | FollowUp | Case
-F = TypeVar("F", Meeting, FollowUp, Case)
+@dataclass(frozen=True, slots=True)
+class Memo:
+    """
+    A version of the memo of a Heijastin, whose id it has.
+
+    `is_expected`: somebody is asked for it. On `written_on` it was recorded in the client information system, by
+    `review_due_on` the family is to go through it as agreed, and on `reviewed_on` it did.
+    """
+
+    subject_id: UUID
+    version: int
+    recorded_at: datetime
+    is_expected: bool
+    written_on: date | None
+    review_due_on: date | None
+    reviewed_on: date | None
+
+
+Fact = Meeting | FollowUp | Case | Memo
+F = TypeVar("F", Meeting, FollowUp, Case, Memo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +91,7 @@ class CaseFacts:
     meetings: tuple[Meeting, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
     cases: tuple[Case, ...] = ()
+    memos: tuple[Memo, ...] = ()
 
     @classmethod
     def of(cls, facts: Iterable[Fact]) -> "CaseFacts":
@@ -82,12 +101,19 @@ class CaseFacts:
             tuple(fact for fact in listed if isinstance(fact, Meeting)),
             tuple(fact for fact in listed if isinstance(fact, FollowUp)),
             tuple(fact for fact in listed if isinstance(fact, Case)),
+            tuple(fact for fact in listed if isinstance(fact, Memo)),
         )
 
     def __iter__(self) -> Iterator[Fact]:
         yield from self.meetings
         yield from self.follow_ups
         yield from self.cases
+        yield from self.memos
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether there are none."""
+        return not (self.meetings or self.follow_ups or self.cases or self.memos)
 
     def before(self, instant: datetime) -> "CaseFacts":
         """Return those recorded before *instant*."""
@@ -109,7 +135,7 @@ class CaseFacts:
 
     def standing(self) -> "CaseFacts":
         """Return of each subject the highest version."""
-        return CaseFacts(_highest(self.meetings), _highest(self.follow_ups), _highest(self.cases))
+        return CaseFacts(_highest(self.meetings), _highest(self.follow_ups), _highest(self.cases), _highest(self.memos))
 
 
 def _highest(facts: Iterable[F]) -> tuple[F, ...]:

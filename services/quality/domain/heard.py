@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from services.quality.consumed import CaseStated, FollowUpStated, MeetingStated, OfCase, UnitConfigured
+from services.quality.consumed import CaseStated, FollowUpStated, MeetingStated, MemoStated, OfCase, UnitConfigured
 from services.quality.domain.calendar import last_day, local_date
-from services.quality.domain.facts import Case, Fact, FollowUp, Meeting
+from services.quality.domain.facts import Case, Fact, FollowUp, Meeting, Memo
 from services.quality.domain.units import OFFICE_HOURS, Hours, Rule, Unit
 
 CLOCKS_MAY_DIFFER = timedelta(minutes=5)
@@ -22,6 +22,10 @@ def contradiction(said: OfCase, *, now: datetime) -> str | None:
     """
     if isinstance(said, CaseStated):
         is_ahead = said.closed_on is not None and said.closed_on > local_date(now + CLOCKS_MAY_DIFFER)
+        return IN_THE_FUTURE if is_ahead else None
+    if isinstance(said, MemoStated):
+        today = local_date(now + CLOCKS_MAY_DIFFER)
+        is_ahead = any(day is not None and day > today for day in (said.recorded_on, said.reviewed_on))
         return IN_THE_FUTURE if is_ahead else None
     if not isinstance(said, MeetingStated | FollowUpStated) or not said.held:
         return None
@@ -63,6 +67,16 @@ def fact_of(said: OfCase, *, recorded_at: datetime) -> Fact | None:
             )
         case CaseStated():
             return Case(said.case_id, said.version, recorded_at, said.closed_on)
+        case MemoStated():
+            return Memo(
+                subject_id=said.meeting_id,
+                version=said.version,
+                recorded_at=recorded_at,
+                is_expected=said.expected,
+                written_on=said.recorded_on,
+                review_due_on=said.review_due_on,
+                reviewed_on=said.reviewed_on,
+            )
         case _:
             return None
 

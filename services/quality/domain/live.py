@@ -6,13 +6,13 @@ better; a breach or a warning is shown only if the facts below T say so by thems
 a verdict and never falsifies it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from services.quality.domain.facts import CaseFacts
-from services.quality.domain.policies import Policy
+from services.quality.domain.policies import Policy, Topics
 from services.quality.domain.promise import Promise, Status, assess
 from services.quality.domain.sight import Sight, UnitOf
 from services.quality.domain.warnings import AtRisk, warnings
@@ -37,48 +37,74 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """
+    How far the topics that a policy needs have been heard: everything recorded before `until` (None: the gate is shut).
+
+    `disturbed_since` is since when facts of the case are missing or parked on them.
+    """
+
+    until: datetime | None
+    disturbed_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """
     What is so of a case now, by policy and subject, and when that may change by itself.
 
-    `look_again_at`: judge again once the gate has passed it (strictly); None when only a new fact can change anything.
+    `look_again_at`: by gate, judge again once it has passed the instant (strictly); where there is none, only a new
+    fact can change anything.
     """
 
     standings: Mapping[tuple[str, UUID], Standing]
-    look_again_at: datetime | None
+    look_again_at: Mapping[Topics, datetime]
 
 
 def judge_live(
-    policies: Iterable[Policy],
-    facts: CaseFacts,
-    unit_of: UnitOf,
-    gate: datetime | None,
-    disturbed_since: datetime | None,
+    policies: Iterable[Policy], facts: CaseFacts, unit_of: UnitOf, line_of: Callable[[Topics], Line]
 ) -> Judgement:
-    """Judge all that is known of a case with the gate at *gate* (None: shut, so no bad news at all)."""
-    until = gate or _BEFORE_ALL
-    ahead = [fact.recorded_at for fact in facts if fact.recorded_at >= until]
-    looks: list[datetime] = []
-    is_undetermined = False
-    if disturbed_since is not None:
-        is_undetermined = until <= disturbed_since + UNDETERMINED_FOR
-        looks.append(disturbed_since + UNDETERMINED_FOR)
+    """Judge all that is known of a case, each policy at the line of the topics that it needs."""
     standings: dict[tuple[str, UUID], Standing] = {}
+    look_again_at: dict[Topics, datetime] = {}
     for policy in policies:
-        certain = all_known = _News.by(Sight.of(policy, facts, unit_of), until)
-        looks += all_known.turns()
-        if ahead and all_known.is_bad():
-            # Only bad news needs a second look, at what lies below the gate; and a third when the gate has moved on.
-            certain = _News.by(Sight.of(policy, facts.before(until), unit_of), until)
-            looks += [*certain.turns(), *ahead]
-        for subject_id, promise in all_known.promises.items():
-            standings[policy.name, subject_id] = Standing(
-                promise=_unless_held_back(promise, certain.promises.get(subject_id)),
-                warning=all_known.warning(subject_id) if certain.warning(subject_id) else None,
-                is_undetermined=is_undetermined,
-                is_gate_shut=gate is None,
-            )
-    return Judgement(standings, min((look for look in looks if look >= until), default=None))
+        seen = policy.sees(facts)
+        if seen.is_empty:
+            continue
+        judged, look = _judge(policy, seen, unit_of, line_of(policy.needs))
+        standings |= {(policy.name, subject_id): standing for subject_id, standing in judged.items()}
+        if look is not None:
+            look_again_at[policy.needs] = min(look, look_again_at.get(policy.needs, look))
+    return Judgement(standings, look_again_at)
+
+
+def _judge(
+    policy: Policy, facts: CaseFacts, unit_of: UnitOf, line: Line
+) -> tuple[dict[UUID, Standing], datetime | None]:
+    """Return what is so under one policy, by subject, and when that may change by itself."""
+    until = line.until or _BEFORE_ALL
+    certain = all_known = _News.by(Sight.of(policy, facts, unit_of), until)
+    if not all_known.promises:
+        return {}, None
+    looks = [*all_known.turns()]
+    is_undetermined = False
+    if line.disturbed_since is not None:
+        is_undetermined = until <= line.disturbed_since + UNDETERMINED_FOR
+        looks.append(line.disturbed_since + UNDETERMINED_FOR)
+    if all_known.is_bad() and (ahead := [fact.recorded_at for fact in facts if fact.recorded_at >= until]):
+        # Only bad news needs a second look, at what lies below the gate; and a third when the gate has moved on.
+        certain = _News.by(Sight.of(policy, facts.before(until), unit_of), until)
+        looks += [*certain.turns(), *ahead]
+    standings = {
+        subject_id: Standing(
+            promise=_unless_held_back(promise, certain.promises.get(subject_id)),
+            warning=all_known.warning(subject_id) if certain.warning(subject_id) else None,
+            is_undetermined=is_undetermined,
+            is_gate_shut=line.until is None,
+        )
+        for subject_id, promise in all_known.promises.items()
+    }
+    return standings, min((look for look in looks if look >= until), default=None)
 
 
 def _unless_held_back(promise: Promise, certain: Promise | None) -> Promise:

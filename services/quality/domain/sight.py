@@ -5,7 +5,7 @@ Made once for a set of facts and asked by the judge and the warnings; nothing he
 """
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -18,6 +18,8 @@ from services.quality.domain.policies import Encounter, Opening, Policy
 from services.quality.domain.units import HolidayPolicy, Rule, Unit
 
 UnitOf = Callable[[UUID], Unit]
+_ByWhom = dict[UUID | None, list[Encounter]]
+"""Encounters in their order, by the subject that they are about; None: all."""
 
 
 class Term(NamedTuple):
@@ -43,7 +45,7 @@ class Sight:
     standing: CaseFacts
     openings: dict[UUID, Opening]
     standing_subjects: frozenset[UUID]
-    _encounters: dict[Rule, list[Encounter]] = field(default_factory=dict[Rule, list[Encounter]])
+    _encounters: dict[Rule, "_ByWhom"] = field(default_factory=dict[Rule, "_ByWhom"])
     _records: dict[Rule, dict[tuple[UUID, date], datetime]] = field(
         default_factory=dict[Rule, dict[tuple[UUID, date], datetime]]
     )
@@ -63,8 +65,8 @@ class Sight:
 
     @property
     def case(self) -> Case | None:
-        """The case itself, as it stands."""
-        return self.standing.cases[0] if self.standing.cases else None
+        """The case as it stands, if its closing ends what was not kept."""
+        return self.policy.ends(self.standing)
 
     def of_those_recorded_before(self, instant: datetime) -> "Sight":
         """Return what was to be seen at *instant*."""
@@ -83,23 +85,27 @@ class Sight:
 
     def term_of(self, opening: Opening) -> Term:
         """Return when the promise of *opening* is due, by the rule that its anchor's date chooses."""
-        rule = self.unit_of(opening.unit_id).rule_on(opening.anchor_on)
-        return Term(rule, *_days(self.policy.due, opening.anchor_on, rule.holiday_policy))
+        rule = self.policy.rule_of(self.unit_of(opening.unit_id), opening.anchor_on)
+        return Term(rule, opening.due_on, *_end(opening.due_on, rule.holiday_policy))
 
     def met(self, opening: Opening, term: Term) -> Encounter | None:
         """
-        Return the first encounter that follows *opening*, in time or not.
+        Return the first encounter that follows *opening* and is about it or about all, in time or not.
 
         On the anchor's own day that is one which began after the opening did; the same instant does not count.
         """
-        rule = term.rule
-        encounters = self._encounters.get(rule)
-        if encounters is None:
-            encounters = self._encounters[rule] = sorted(
-                self.policy.keeps(self.standing, rule), key=lambda each: (each.on, each.at, each.subject_id)
-            )
-        place = bisect_right(encounters, (opening.anchor_on, opening.started_at), key=lambda each: (each.on, each.at))
-        return encounters[place] if place < len(encounters) else None
+        by_whom = self._encounters.get(term.rule)
+        if by_whom is None:
+            by_whom = self._encounters[term.rule] = self._in_order(term.rule)
+        ours = [by_whom[about] for about in (None, opening.subject_id) if about in by_whom]
+        firsts = [first for encounters in ours if (first := _first_after(opening, encounters)) is not None]
+        return min(firsts, key=_place, default=None)
+
+    def _in_order(self, rule: Rule) -> "_ByWhom":
+        by_whom: _ByWhom = {}
+        for each in sorted(self.policy.keeps(self.standing, rule), key=_place):
+            by_whom.setdefault(each.about, []).append(each)
+        return by_whom
 
     def first_recorded(self, met: Encounter, rule: Rule) -> datetime:
         """Return when an encounter was first said to have been on its day, however often it was corrected since."""
@@ -112,11 +118,19 @@ class Sight:
         return records[met.subject_id, met.on]
 
 
+def _first_after(opening: Opening, encounters: Sequence[Encounter]) -> Encounter | None:
+    place = bisect_right(encounters, opening.after, key=lambda each: (each.on, each.at))
+    return encounters[place] if place < len(encounters) else None
+
+
+def _place(encounter: Encounter) -> tuple[date, datetime, UUID]:
+    return encounter.on, encounter.at, encounter.subject_id
+
+
 @lru_cache(maxsize=8192)
-def _days(due: Callable[[date], date], anchor_on: date, holiday_policy: HolidayPolicy) -> tuple[date, date, datetime]:
-    strict_due_on = due(anchor_on)
+def _end(strict_due_on: date, holiday_policy: HolidayPolicy) -> tuple[date, datetime]:
     due_on = strict_due_on if holiday_policy == "strict" else working_day_on_or_after(strict_due_on)
-    return strict_due_on, due_on, end_of(due_on)
+    return due_on, end_of(due_on)
 
 
 def _openings(policy: Policy, known: CaseFacts) -> dict[UUID, Opening]:

@@ -26,7 +26,7 @@ _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class AtRisk:
     """
-    A warning: its rung (`nothing_booked`, `booked_too_late`, or `7_days_before` and so on) and since when it speaks.
+    A warning: its rung (`nothing_booked`, `booked_too_late`, or a name of the policy's) and since when it speaks.
 
     From mild to grave in that order; `since` lies in the unit's working hours.
     """
@@ -51,8 +51,8 @@ def warnings(sight: Sight, promise: Promise) -> list[AtRisk]:
         return []
     unit = sight.unit_of(opening.unit_id)
     exposed = _exposed(sight, promise)
-    ladder = [(exposed.rung, exposed.rung_since)]
-    ladder += [(f"{days}_days_before", at) for days, at in rungs(unit, promise.strict_due_on, sight.policy.rungs_days)]
+    ladder = [(exposed.rung, exposed.rung_since)] if sight.policy.warns_of_bookings else []
+    ladder += rungs(unit, promise.strict_due_on, sight.policy.rungs)
     if promise.is_late_entry:
         ladder = [(rung, at) for rung, at in ladder if at > opening.recorded_at]
     spoken = [AtRisk(rung, unit.working_instant_from(max(at, exposed.since))) for rung, at in ladder]
@@ -104,22 +104,22 @@ def _exposed(sight: Sight, promise: Promise) -> _Exposed:
 
 def _plan(sight: Sight, opening: Opening, due_on: date) -> tuple[str, datetime]:
     """Return the rung that tells what is wrong with the bookings, and until when one in time forbids to tell it."""
-    anchor = (opening.anchor_on, opening.started_at)
-    days = [day for each in sight.policy.books(sight.standing) if (day := local_date(each.at), each.at) > anchor]
+    days = [day for each in sight.policy.books(sight.standing) if (day := local_date(each.at), each.at) > opening.after]
     in_time = [day for day in days if day <= due_on]
     rung = "booked_too_late" if len(in_time) < len(days) else "nothing_booked"
     return rung, end_of(max(in_time)) if in_time else _BEFORE_ALL
 
 
 @lru_cache(maxsize=4096)
-def rungs(unit: Unit, strict_due_on: date, rungs_days: tuple[int, ...]) -> tuple[tuple[int, datetime], ...]:
+def rungs(unit: Unit, strict_due_on: date, ladder: tuple[tuple[str, int], ...]) -> tuple[tuple[str, datetime], ...]:
     """
-    Return days and instant of each rung, counted in calendar days back from the last working day until due.
+    Return name and instant of each rung of a *ladder*, from mild to grave: the fewer days are left.
 
-    A rung on a free day moves back to a working day, to the beginning of the unit's hours.
+    They are calendar days back from the last working day until due. A rung on a free day moves back to a working day,
+    to the beginning of the unit's hours.
     """
     last = unit.working_day_until(strict_due_on)
     return tuple(
-        (days, unit.hours_of(unit.working_day_until(last - timedelta(days=days)))[0])
-        for days in sorted(rungs_days, reverse=True)
+        (name, unit.hours_of(unit.working_day_until(last - timedelta(days=days)))[0])
+        for name, days in sorted(ladder, key=lambda rung: -rung[1])
     )

@@ -34,8 +34,9 @@ class Said(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
-    """Which promises to list; None: whatever."""
+    """Which promises of a policy to list; None: whatever."""
 
+    policy: str
     case_id: UUID | None = None
     status: str | None = None
     deviation_states: Sequence[str] | None = None
@@ -66,6 +67,7 @@ _LIST_PROMISES = f"""
       AND ($4::text[] IS NULL OR deviation_state = ANY ($4))
       AND ($5::boolean IS NULL OR (warning IS NOT NULL) = $5)
       AND ($6::date IS NULL OR (due_on, promise_id) > ($6, $7::uuid))
+      AND policy = $9
     ORDER BY due_on, promise_id LIMIT $8
 """
 
@@ -80,7 +82,7 @@ _LIST_SAID = """
 
 _COUNTED = """
     SELECT unit_id, due_on, status, is_undetermined, is_recorded_late, imported FROM promises
-    WHERE unit_id = ANY ($1::uuid[]) AND due_on >= $2 AND due_on < $3
+    WHERE unit_id = ANY ($1::uuid[]) AND due_on >= $2 AND due_on < $3 AND policy = $4
 """
 
 
@@ -134,6 +136,7 @@ async def list_promises(
         due_on,
         promise_id,
         limit,
+        sought.policy,
     )
     return [_in_its_context(row) for row in rows]
 
@@ -174,9 +177,11 @@ async def list_said(source: Source, promise: PromiseState) -> list[Said]:
     ]
 
 
-async def list_counted(source: Source, units: frozenset[UUID], *, due_from: date, due_until: date) -> list[Counted]:
-    """Return what the figures need of the promises of *units* due in [*due_from*, *due_until*), as last said."""
+async def list_counted(
+    source: Source, units: frozenset[UUID], *, policy: str, due_from: date, due_until: date
+) -> list[Counted]:
+    """Return what the figures need of a policy's promises of *units* due in [*due_from*, *due_until*), as last said."""
     return [
         Counted(row[0], row[1], Status(row[2]), row[3], row[4], row[5])
-        for row in await source.fetch(_COUNTED, units, due_from, due_until)
+        for row in await source.fetch(_COUNTED, units, due_from, due_until, policy)
     ]

@@ -21,6 +21,7 @@ from tests.quality.builders import (
     booked_follow_up,
     closed_case,
     facts,
+    heard_until,
     held_follow_up,
     held_meeting,
     local,
@@ -41,7 +42,7 @@ def judged(*given: Fact, at: str | datetime | None, disturbed: str | None = None
     """Return what is so of the one promise with the gate at a local time; None: shut."""
     gate = local(at) if isinstance(at, str) else at
     since = local(disturbed) if disturbed else None
-    return judge_live(POLICIES, facts(*given), units, gate, since).standings["met_within_a_month", MEETING]
+    return judge_live(POLICIES, facts(*given), units, heard_until(gate, since)).standings["met_within_a_month", MEETING]
 
 
 @dataclass

@@ -4,7 +4,14 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from services.quality.domain.calendar import end_of, is_working_day, last_day, local_date, month_later
+from services.quality.domain.calendar import (
+    end_of,
+    is_working_day,
+    last_day,
+    local_date,
+    month_later,
+    working_days_later,
+)
 from services.quality.domain.calendar import working_day_on_or_after as rolled
 from services.quality.domain.units import Rule, Unit
 
@@ -110,3 +117,20 @@ class TestUnit:
         assert unit.working_instant_from(datetime(2026, 11, 24, 12, tzinfo=UTC)) == datetime(
             2026, 11, 25, 8, tzinfo=UTC
         )
+
+
+class TestWorkingDaysLater:
+    @pytest.mark.parametrize(
+        "day, days, later",
+        [
+            ("2026-11-24", 1, "2026-11-25"),
+            ("2026-11-24", 3, "2026-11-27"),
+            ("2026-11-27", 1, "2026-11-30"),
+            ("2026-11-28", 1, "2026-11-30"),
+            ("2026-12-23", 1, "2026-12-28"),
+            ("2026-11-28", 0, "2026-11-28"),
+        ],
+    )
+    def test_counts_days_on_which_people_work(self, day: str, days: int, later: str) -> None:
+        """The day itself is none of them, whatever day it is."""
+        assert working_days_later(date.fromisoformat(day), days) == date.fromisoformat(later)

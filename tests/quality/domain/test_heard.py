@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.quality.consumed import CaseStated, FollowUpStated, MeetingStated, OfCase, UnitConfigured
+from services.quality.consumed import CaseStated, FollowUpStated, MeetingStated, MemoStated, OfCase, UnitConfigured
 from services.quality.domain import heard
-from services.quality.domain.facts import Case, FollowUp, Meeting
+from services.quality.domain.facts import Case, FollowUp, Meeting, Memo
 from services.quality.domain.units import OFFICE_HOURS, Rule
 from tests.quality.builders import CASE, FOLLOW_UP, MEETING, UNIT, local
 
@@ -208,3 +208,34 @@ def test_now_is_an_argument() -> None:
     """The reader's business time, not the machine's."""
     long_ago = datetime(2020, 1, 1, tzinfo=UTC)
     assert heard.contradiction(meeting(), now=long_ago) == "in_the_future"
+
+
+class TestAMemo:
+    def said(self, **different: Any) -> MemoStated:
+        """Return a memo that was recorded today and is to be gone through next week."""
+        memo: dict[str, Any] = {
+            **CONTEXT,
+            "meeting_id": MEETING,
+            "expected": True,
+            "recorded_on": date(2026, 11, 24),
+            "review_due_on": date(2026, 12, 1),
+            "reviewed_on": None,
+        }
+        return MemoStated(**(memo | different))
+
+    def test_is_kept_as_it_is_said(self) -> None:
+        """A day to come may be agreed on."""
+        assert heard.contradiction(self.said(), now=NOW) is None
+        assert heard.fact_of(self.said(), recorded_at=RECORDED) == Memo(
+            MEETING, 2, RECORDED, is_expected=True, written_on=date(2026, 11, 24), review_due_on=date(2026, 12, 1),
+            reviewed_on=None,
+        )  # fmt: skip
+
+    @pytest.mark.parametrize("ahead", ["recorded_on", "reviewed_on"])
+    def test_cannot_have_been_recorded_or_reviewed_tomorrow(self, ahead: str) -> None:
+        """But at five minutes to midnight our clock may be the late one."""
+        said = self.said(**{ahead: date(2026, 11, 25)})
+
+        assert heard.contradiction(said, now=NOW) == "in_the_future"
+        assert heard.contradiction(said, now=local("2026-11-24 23:54")) == "in_the_future"
+        assert heard.contradiction(said, now=local("2026-11-24 23:55")) is None

@@ -9,9 +9,11 @@ from services.quality.domain.promise import Status
 from tests.quality.builders import (
     ANOTHER_MEETING,
     MEETING,
+    alarm,
     booked_follow_up,
     closed_case,
     facts,
+    heard_until,
     held_follow_up,
     held_meeting,
     local,
@@ -27,7 +29,7 @@ MOMENT = timedelta(microseconds=1)
 def judged(*given: Fact, gate: str | datetime | None, disturbed: str | None = None) -> Judgement:
     """Judge with the gate at a local time."""
     at = local(gate) if isinstance(gate, str) else gate
-    return judge_live(POLICIES, facts(*given), unit_of, at, local(disturbed) if disturbed else None)
+    return judge_live(POLICIES, facts(*given), unit_of, heard_until(at, local(disturbed) if disturbed else None))
 
 
 def standing(*given: Fact, gate: str | datetime | None, disturbed: str | None = None) -> Standing:
@@ -50,7 +52,7 @@ class TestAShutGate:
 
     def test_looks_again_as_soon_as_it_opens(self) -> None:
         """The first fact is the first line to pass."""
-        assert judged(held_meeting(), gate=None).look_again_at == local("2026-11-24 14:30")
+        assert alarm(judged(held_meeting(), gate=None)) == local("2026-11-24 14:30")
 
 
 class TestAGate:
@@ -121,38 +123,38 @@ class TestAGate:
 class TestTheAlarmClock:
     def test_rings_at_the_next_rung_and_at_the_expiry(self) -> None:
         """One per case, nothing to cancel."""
-        assert judged(held_meeting(), gate="2026-11-25 10:00").look_again_at == local("2026-12-16 08:00")
-        assert judged(held_meeting(), gate="2026-12-23 10:00").look_again_at == EXPIRY
-        assert judged(held_meeting(), gate=EXPIRY).look_again_at == EXPIRY
-        assert judged(held_meeting(), gate=EXPIRY + MOMENT).look_again_at is None
+        assert alarm(judged(held_meeting(), gate="2026-11-25 10:00")) == local("2026-12-16 08:00")
+        assert alarm(judged(held_meeting(), gate="2026-12-23 10:00")) == EXPIRY
+        assert alarm(judged(held_meeting(), gate=EXPIRY)) == EXPIRY
+        assert alarm(judged(held_meeting(), gate=EXPIRY + MOMENT)) is None
 
     def test_rings_for_the_earliest_of_all_promises(self) -> None:
         """A case with two."""
         second = held_meeting("2026-12-10 13:00", meeting_id=ANOTHER_MEETING)
-        looked = judged(held_meeting(), second, gate="2027-01-09 10:00").look_again_at
+        looked = alarm(judged(held_meeting(), second, gate="2027-01-09 10:00"))
         assert looked == local("2027-01-11 00:00")
 
     def test_rings_when_the_line_passes_a_fact(self) -> None:
         """What was held back may be shown then."""
         entered = held_meeting(recorded="2027-02-01 10:00")
-        assert judged(entered, gate="2027-01-20 10:00").look_again_at == local("2027-02-01 10:00")
+        assert alarm(judged(entered, gate="2027-01-20 10:00")) == local("2027-02-01 10:00")
 
     def test_does_not_ring_for_what_only_the_facts_below_would_say(self) -> None:
         """A booking ahead of the line clears what below it would speak, and is not taken back by the line."""
         booked = booked_follow_up("2026-12-24 10:00", recorded="2026-12-17 10:00")
-        assert judged(held_meeting(), booked, gate="2026-12-15 10:00").look_again_at == EXPIRY
+        assert alarm(judged(held_meeting(), booked, gate="2026-12-15 10:00")) == EXPIRY
 
     def test_rings_for_the_breach_that_the_facts_below_will_come_to_by_themselves(self) -> None:
         """By a correction above the line it is overdue already; by what lies below it will be at midnight."""
         corrected = held_meeting(version=3, recorded="2027-01-20 10:00")
         held = held_meeting("2026-11-26 13:00"), corrected
         assert standing(*held, gate="2026-12-26 12:00").promise.status is Status.OPEN
-        assert judged(*held, gate="2026-12-26 12:00").look_again_at == local("2026-12-27 00:00")
+        assert alarm(judged(*held, gate="2026-12-26 12:00")) == local("2026-12-27 00:00")
 
     def test_does_not_ring_for_good_news_that_the_line_has_yet_to_pass(self) -> None:
         """Almost every fact is read ahead of the line; to look at all their cases twice would be half the work."""
         kept = held_follow_up("2026-12-15 10:00")
-        assert judged(held_meeting(), kept, gate="2026-12-15 10:00").look_again_at is None
+        assert alarm(judged(held_meeting(), kept, gate="2026-12-15 10:00")) is None
 
 
 class TestUndetermined:
@@ -170,10 +172,10 @@ class TestUndetermined:
     def test_rings_when_that_day_is_over(self) -> None:
         """Nothing else need happen."""
         judgement = judged(held_meeting(), gate="2026-12-25 10:00", disturbed="2026-12-25 09:00")
-        assert judgement.look_again_at == local("2026-12-26 09:00")
+        assert alarm(judgement) == local("2026-12-26 09:00")
         ahead = closed_case(None, recorded="2026-12-27 12:00")
         judgement = judged(held_meeting(), ahead, gate="2026-12-25 10:00", disturbed="2026-12-25 09:00")
-        assert judgement.look_again_at == local("2026-12-26 09:00")
+        assert alarm(judgement) == local("2026-12-26 09:00")
 
     def test_is_no_undisturbed_case(self) -> None:
         """The overlay is the exception."""

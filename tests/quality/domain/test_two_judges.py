@@ -1,31 +1,63 @@
 """The judge and the naive judge agree; the order of facts has no part in it; nothing is said too early, or twice."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.quality.consumed import MEMOS
 from services.quality.domain.announcements import Context, announce, promise_id
 from services.quality.domain.facts import CaseFacts, Fact
-from services.quality.domain.live import judge_live
-from services.quality.domain.policies import MET_WITHIN_A_MONTH, POLICIES
-from services.quality.domain.promise import BREACHES, judge
+from services.quality.domain.live import Judgement, Line, judge_live
+from services.quality.domain.policies import (
+    MEMO_RECORDED_IN_THREE_DAYS,
+    MEMO_REVIEWED_AS_AGREED,
+    MET_WITHIN_A_MONTH,
+    POLICIES,
+    Policy,
+    Topics,
+)
+from services.quality.domain.promise import BREACHES, Promise, judge
 from services.quality.events import DeviationRaised, DeviationReopened, PromiseFact, PromiseMade
-from tests.quality.brute_force import verdicts
-from tests.quality.brute_force_warnings import speaking
-from tests.quality.builders import CASE, UNIT, unit_of
+from tests.quality import brute_force, brute_force_memos, brute_force_warnings
+from tests.quality.brute_force import Verdict
+from tests.quality.builders import CASE, UNIT, heard_until, unit_of
 from tests.quality.histories import histories, instants
 
+KINDS: Mapping[str, brute_force_memos.Kind] = {
+    MEMO_RECORDED_IN_THREE_DAYS.name: "recorded",
+    MEMO_REVIEWED_AS_AGREED.name: "reviewed",
+}
+each_policy = pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
 CONTEXT = Context(CASE, "K7-4QX", UNIT, ())
 FOR_EVER = datetime(2030, 1, 1, tzinfo=UTC)
 
 
+def verdicts(policy: str, facts: CaseFacts, until: datetime) -> dict[UUID, Verdict]:
+    """Return what the naive judge of that policy says."""
+    if policy == MET_WITHIN_A_MONTH.name:
+        return brute_force.verdicts(replace(facts, memos=()), until)
+    return brute_force_memos.verdicts(facts, until, KINDS[policy])
+
+
+def speaking(policy: str, facts: CaseFacts, subject: UUID, until: datetime) -> str | None:
+    """Return the rung that the naive judge of that policy lets speak."""
+    if policy == MET_WITHIN_A_MONTH.name:
+        return brute_force_warnings.speaking(replace(facts, memos=()), subject, until)
+    return brute_force_memos.speaking(facts, subject, until, KINDS[policy])
+
+
 class TestTheJudge:
+    @each_policy
     @given(facts=histories(), until=instants())
-    def test_says_what_the_naive_judge_says(self, facts: CaseFacts, until: datetime) -> None:
+    def test_says_what_the_naive_judge_says(self, policy: Policy, facts: CaseFacts, until: datetime) -> None:
         """Two ways of reading the same page, written apart."""
-        judged = judge(MET_WITHIN_A_MONTH, facts, unit_of, until)
-        naive = verdicts(facts, until)
+        judged = judge(policy, facts, unit_of, until)
+        naive = verdicts(policy.name, facts, until)
 
         assert {subject: promise.status.value for subject, promise in judged.items()} == {
             subject: verdict.status for subject, verdict in naive.items()
@@ -37,15 +69,31 @@ class TestTheJudge:
             assert promise.is_recorded_late == verdict.recorded_late
             assert promise.in_breach_since == verdict.in_breach_since
 
+    @each_policy
     @given(facts=histories(), until=instants(), shuffle=st.randoms(use_true_random=False))
-    def test_does_not_mind_the_order_of_facts(self, facts: CaseFacts, until: datetime, shuffle: object) -> None:
+    def test_does_not_mind_the_order_of_facts(
+        self, policy: Policy, facts: CaseFacts, until: datetime, shuffle: object
+    ) -> None:
         """Topics arrive in any order, and more than once."""
         reordered: list[Fact] = [*facts, *facts]
         shuffle.shuffle(reordered)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] - a Random
 
-        assert judge(MET_WITHIN_A_MONTH, CaseFacts.of(reordered), unit_of, until) == judge(
-            MET_WITHIN_A_MONTH, facts, unit_of, until
-        )
+        assert judge(policy, CaseFacts.of(reordered), unit_of, until) == judge(policy, facts, unit_of, until)
+
+
+def judged_by_all(facts: CaseFacts, until: datetime) -> dict[tuple[str, UUID], Promise]:
+    """Return the promises of every policy."""
+    return {
+        (policy.name, subject): promise
+        for policy in POLICIES
+        for subject, promise in judge(policy, facts, unit_of, until).items()
+    }
+
+
+def of_policy(judgement: Judgement, policy: Policy) -> tuple[object, ...]:
+    """Return what a judgement says of one policy, and when to look at what needs the same."""
+    standings = {subject: each for (name, subject), each in judgement.standings.items() if name == policy.name}
+    return standings, judgement.look_again_at.get(policy.needs)
 
 
 class TestTheLiveJudgement:
@@ -54,36 +102,35 @@ class TestTheLiveJudgement:
         self, facts: CaseFacts, gate: datetime
     ) -> None:
         """What the gate has passed is complete: only of that can it be known that something did not happen."""
-        certain = judge(MET_WITHIN_A_MONTH, facts, unit_of, gate)
+        certain = judged_by_all(facts, gate)
 
-        for (_, subject), standing in judge_live(POLICIES, facts, unit_of, gate, None).standings.items():
+        for promise, standing in judge_live(POLICIES, facts, unit_of, heard_until(gate)).standings.items():
             if standing.promise.status in BREACHES:
-                assert subject in certain
-                assert certain[subject].status in BREACHES
+                assert promise in certain
+                assert certain[promise].status in BREACHES
 
     @given(facts=histories(), gate=instants())
     def test_is_the_judges_once_the_gate_has_passed_every_fact(self, facts: CaseFacts, gate: datetime) -> None:
         """Reading ahead changes nothing in the end."""
         below = facts.before(gate)
 
-        live = judge_live(POLICIES, below, unit_of, gate, None).standings
-        assert {subject: standing.promise for (_, subject), standing in live.items()} == judge(
-            MET_WITHIN_A_MONTH, facts, unit_of, gate
-        )
+        live = judge_live(POLICIES, below, unit_of, heard_until(gate)).standings
+        assert {promise: standing.promise for promise, standing in live.items()} == judged_by_all(facts, gate)
 
     @given(facts=histories(), gate=instants())
     def test_warns_of_what_the_naive_judge_warns_of(self, facts: CaseFacts, gate: datetime) -> None:
         """The gravest rung by all that is known, if what lies below the gate warns too."""
         below = facts.before(gate)
 
-        for (_, subject), standing in judge_live(POLICIES, facts, unit_of, gate, None).standings.items():
-            expected = speaking(facts, subject, gate) if speaking(below, subject, gate) else None
+        for (policy, subject), standing in judge_live(POLICIES, facts, unit_of, heard_until(gate)).standings.items():
+            warns_below = speaking(policy, below, subject, gate)
+            expected = speaking(policy, facts, subject, gate) if warns_below else None
             assert (standing.warning.rung if standing.warning else None) == expected
 
     @given(facts=histories())
     def test_knows_no_bad_news_while_the_gate_is_shut(self, facts: CaseFacts) -> None:
         """Nothing heard to the end, nothing held against anybody."""
-        for standing in judge_live(POLICIES, facts, unit_of, None, None).standings.values():
+        for standing in judge_live(POLICIES, facts, unit_of, heard_until(None)).standings.values():
             assert standing.promise.status not in BREACHES
             assert standing.warning is None
 
@@ -92,13 +139,28 @@ class TestTheLiveJudgement:
         self, facts: CaseFacts, gate: datetime, later: timedelta
     ) -> None:
         """One alarm clock per case is enough: between two looks nothing can have come true unseen."""
-        judgement = judge_live(POLICIES, facts, unit_of, gate, None)
+        judgement = judge_live(POLICIES, facts, unit_of, heard_until(gate))
         at = gate + later
-        if judgement.look_again_at is not None:
-            at = min(at, judgement.look_again_at)
 
-        again = judge_live(POLICIES, facts, unit_of, at, None)
+        def line_of(needs: Topics) -> Line:
+            return Line(min(at, judgement.look_again_at.get(needs, at)))
+
+        again = judge_live(POLICIES, facts, unit_of, line_of)
         assert again.standings == judgement.standings
+
+    @given(facts=histories(), gate=instants(), behind=instants())
+    def test_of_the_month_does_not_wait_for_memos(self, facts: CaseFacts, gate: datetime, behind: datetime) -> None:
+        """Each policy goes by the line of the topics that it needs, and by its own facts."""
+
+        def line_of(needs: Topics) -> Line:
+            return Line(min(gate, behind) if MEMOS in needs else gate)
+
+        apart = judge_live(POLICIES, facts, unit_of, line_of)
+        without = judge_live(POLICIES, replace(facts, memos=()), unit_of, heard_until(gate))
+        together = judge_live(POLICIES, facts, unit_of, heard_until(min(gate, behind)))
+
+        for policy, alone in ((MET_WITHIN_A_MONTH, without), (MEMO_RECORDED_IN_THREE_DAYS, together)):
+            assert of_policy(apart, policy) == of_policy(alone, policy)
 
 
 class TestWhatIsSaid:
@@ -124,8 +186,8 @@ class TestWhatIsSaid:
             published += _say(said, CaseFacts.of(heard), gate)
         published += _say(said, facts, FOR_EVER)
 
-        for subject, promise in judge(MET_WITHIN_A_MONTH, facts, unit_of, FOR_EVER).items():
-            last = said.get(promise_id("met_within_a_month", subject))
+        for (policy, subject), promise in judged_by_all(facts, FOR_EVER).items():
+            last = said.get(promise_id(policy, subject))
             if last is None:
                 assert promise.status == "void"
                 continue
@@ -148,7 +210,7 @@ class TestWhatIsSaid:
 
 def _say(said: dict[object, PromiseFact], facts: CaseFacts, gate: datetime | None) -> list[PromiseFact]:
     published: list[PromiseFact] = []
-    for (policy, subject), standing in judge_live(POLICIES, facts, unit_of, gate, None).standings.items():
+    for (policy, subject), standing in judge_live(POLICIES, facts, unit_of, heard_until(gate)).standings.items():
         news = announce(said.get(promise_id(policy, subject)), standing, CONTEXT)
         published += news
         if news:

@@ -18,6 +18,7 @@ from tests.quality.builders import (
     booked_follow_up,
     closed_case,
     facts,
+    heard_until,
     held_follow_up,
     held_meeting,
     local,
@@ -45,7 +46,7 @@ def ahead(*given: Fact, units: UnitOf = unit_of) -> list[tuple[str, datetime]]:
 
 def speaking(*given: Fact, at: str) -> str | None:
     """Return the rung that speaks when the gate stands at a local time."""
-    judgement = judge_live(POLICIES, facts(*given), unit_of, local(at), None)
+    judgement = judge_live(POLICIES, facts(*given), unit_of, heard_until(local(at)))
     warning = judgement.standings["met_within_a_month", MEETING].warning
     return warning.rung if warning else None
 
@@ -83,14 +84,14 @@ class TestTheLadder:
 class TestARung:
     def test_on_a_free_day_moves_back_to_a_working_day(self) -> None:
         """Three days before Tuesday 22 December is a Saturday: Friday it is."""
-        assert rungs(Unit(), date(2026, 12, 22), (3,)) == ((3, local("2026-12-18 08:00")),)
+        assert rungs(Unit(), date(2026, 12, 22), (("three", 3),)) == (("three", local("2026-12-18 08:00")),)
 
     def test_counts_back_from_the_last_working_day(self) -> None:
         """Sunday 31 January: from Friday the 29th, so Thursday, Tuesday and Friday before."""
-        assert rungs(Unit(), date(2027, 1, 31), (1, 7, 3)) == (
-            (7, local("2027-01-22 08:00")),
-            (3, local("2027-01-26 08:00")),
-            (1, local("2027-01-28 08:00")),
+        assert rungs(Unit(), date(2027, 1, 31), (("one", 1), ("seven", 7), ("three", 3))) == (
+            ("seven", local("2027-01-22 08:00")),
+            ("three", local("2027-01-26 08:00")),
+            ("one", local("2027-01-28 08:00")),
         )
 
     def test_moves_back_over_closing_days_too(self) -> None:
@@ -133,7 +134,9 @@ class TestARung:
         def late_risers(_: UUID) -> Unit:
             return Unit(hours=((time(12), time(18)), *OFFICE_HOURS[1:]))
 
-        assert rungs(late_risers(MEETING), date(2027, 1, 25), (7,)) == ((7, local("2027-01-18 12:00")),)
+        assert rungs(late_risers(MEETING), date(2027, 1, 25), (("seven", 7),)) == (
+            ("seven", local("2027-01-18 12:00")),
+        )
 
 
 class TestWorkingHours:
