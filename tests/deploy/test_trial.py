@@ -181,7 +181,8 @@ class TestATrial:
         await producer.stop()
 
         async def parked() -> list[dict[str, Any]]:
-            return json.loads((await trial.command.run("parked", "list", "--json")).out)
+            listed: list[dict[str, Any]] = json.loads((await trial.command.run("parked", "list", "--json")).out)
+            return [row for row in listed if row["service"] == "quality"]  # all who listen have parked it
 
         [row] = await probe.until(parked, within_seconds=30)
         record = ("quality", str(row["number"]))
