@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from services.quality import api, handlers
 from services.quality.consumed import CASES, MEMOS, UNITS
 from services.quality.domain.announcements import promise_id
-from services.records.events import MemoAmended, MemoExpected, MemoRecorded, MemoReviewAgreed, MemoReviewedWithFamily
+from services.records.events import MemoExpected, MemoRecorded, MemoReviewAgreed, MemoReviewedWithFamily
 from shared.inbox import StreamKey
 from shared.intake import Batch
 from tests.quality.builders import CASE, MEETING, UNIT, local
@@ -76,11 +76,13 @@ class TestAMemo:
         await hearing.hear(memo)
         assert await hearing.published() == []
         await hearing.hear(meeting, moved)
-        await hearing.hear(memo_said(MemoAmended, "2026-11-25 10:00", version=2, case_code="B2-BBH", meeting_held=True,
-                                     held_on="2026-11-24", expected=True, recorded_on=None))  # fmt: skip
+        for version in (2, 3):
+            again = memo_said(MemoExpected, "2026-11-25 10:00", version=version, case_code="B2-BBH")
+            await hearing.hear(again)
 
         made = await last(hearing, RECORDED)
         assert (made["status"], made["case_code"]) == ("open", "K7-4QX")
+        assert await hearing.database.pool.fetchval("SELECT case_code FROM cases") == "K7-4QX"
 
     async def test_that_says_it_will_have_been_is_refused(self, hearing: Hearing) -> None:
         """Recorded or reviewed on a day to come."""

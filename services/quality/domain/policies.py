@@ -12,7 +12,7 @@ from uuid import UUID
 
 from services.quality.consumed import CASES, MEMOS, UNITS
 from services.quality.domain.calendar import end_of, local_date, month_later, working_days_later
-from services.quality.domain.facts import Case, CaseFacts, Fact, FollowUp, Meeting
+from services.quality.domain.facts import CaseFacts, Fact, FollowUp, Meeting
 from services.quality.domain.units import Rule, Unit
 
 Moment = tuple[date, datetime]
@@ -72,10 +72,10 @@ class Policy:
     A kind of promise.
 
     `needs` are the topics that must be complete before bad news is believed, and `sees` picks the facts that come on
-    them and matter. `opens`, `keeps`, `books` and `ends` are asked of facts that stand (see `CaseFacts.standing`) and
-    may answer in any order; `opens` and `keeps` also of all versions together. Whether an encounter follows an opening
-    is the engine's question. `ends` is the case whose closing ends an unmet promise. `rungs` are names, and calendar
-    days before the last working day until due; `warns_of_bookings`: also that nothing is booked, or too late.
+    them and matter: a policy that sees the case ends with it. `opens`, `keeps` and `books` are asked of facts that
+    stand (see `CaseFacts.standing`) and may answer in any order; `opens` and `keeps` also of all versions together.
+    Whether an encounter follows an opening is the engine's question. `rungs` are names, and calendar days before the
+    last working day until due; `warns_of_bookings`: also that nothing is booked, or too late.
     """
 
     name: str
@@ -84,7 +84,6 @@ class Policy:
     opens: Callable[[CaseFacts], Iterable[Opening]]
     keeps: Callable[[CaseFacts, Rule], Iterable[Encounter]]
     books: Callable[[CaseFacts], Iterable[Booking]]
-    ends: Callable[[CaseFacts], Case | None]
     rule_of: Callable[[Unit, date], Rule]
     rungs: tuple[tuple[str, int], ...]
     warns_of_bookings: bool
@@ -134,10 +133,6 @@ def _bookings(facts: CaseFacts) -> Iterator[Booking]:
             yield Booking(each.booked_from)
 
 
-def _the_case(facts: CaseFacts) -> Case | None:
-    return facts.cases[0] if facts.cases else None
-
-
 MET_WITHIN_A_MONTH = Policy(
     name="met_within_a_month",
     needs=(CASES, UNITS),
@@ -145,7 +140,6 @@ MET_WITHIN_A_MONTH = Policy(
     opens=_held_meetings,
     keeps=_encounters,
     books=_bookings,
-    ends=_the_case,
     rule_of=Unit.rule_on,
     rungs=(("7_days_before", 7), ("3_days_before", 3), ("1_days_before", 1)),
     warns_of_bookings=True,
@@ -158,7 +152,7 @@ _NOTHING = CaseFacts()
 
 
 def _meetings_and_memos(facts: CaseFacts) -> CaseFacts:
-    """Return what bears on memos: nothing while there is none."""
+    """Return what bears on memos: nothing while there is none, and never the case, whose end is not theirs."""
     return CaseFacts(meetings=facts.meetings, memos=facts.memos) if facts.memos else _NOTHING
 
 
@@ -228,10 +222,6 @@ def _never(_: CaseFacts) -> tuple[Booking, ...]:
     return ()
 
 
-def _goes_on(_: CaseFacts) -> None:
-    """A closed case's memo is still owed."""
-
-
 def _strictly(_: Unit, anchor_on: date) -> Rule:
     """Units set nothing here: the strict day, whatever they decided about the month."""
     del anchor_on
@@ -247,7 +237,6 @@ MEMO_RECORDED_IN_THREE_DAYS = Policy(
     opens=_expected_memos,
     keeps=_written_memos,
     books=_never,
-    ends=_goes_on,
     rule_of=_strictly,
     rungs=_MEMO_RUNGS,
     warns_of_bookings=False,
@@ -259,7 +248,6 @@ MEMO_REVIEWED_AS_AGREED = Policy(
     opens=_agreed_reviews,
     keeps=_reviewed_memos,
     books=_never,
-    ends=_goes_on,
     rule_of=_strictly,
     rungs=_MEMO_RUNGS,
     warns_of_bookings=False,

@@ -98,9 +98,9 @@ def _judged(sight: Sight, opening: Opening, until: datetime) -> Promise:
             in_breach_since = _in_breach_since(sight, opening, term, until)
         case Status.KEPT if met is not None:
             is_recorded_late = _was_recorded_late(sight, opening, term, status, met.recorded_at)
-        case Status.ENDED_WITH_CASE if (of_case := sight.case) is not None:
-            ended_on, met = of_case.closed_on, None
-            is_recorded_late = _was_recorded_late(sight, opening, term, status, of_case.recorded_at)
+        case Status.ENDED_WITH_CASE if sight.case is not None:
+            ended_on, met = sight.case.closed_on, None
+            is_recorded_late = _was_recorded_late(sight, opening, term, status, sight.case.recorded_at)
         case _:
             met = None
     return Promise(
@@ -125,8 +125,7 @@ def status_of(sight: Sight, opening: Opening, term: Term, met: Encounter | None,
         return Status.VOID
     if met is not None and met.on <= term.due_on:
         return Status.KEPT
-    of_case = sight.case
-    closed_on = of_case.closed_on if of_case else None
+    closed_on = sight.case.closed_on if sight.case else None
     if closed_on is not None and opening.anchor_on <= closed_on <= term.due_on:
         return Status.ENDED_WITH_CASE
     if term.expires_at >= until:

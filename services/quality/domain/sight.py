@@ -65,8 +65,8 @@ class Sight:
 
     @property
     def case(self) -> Case | None:
-        """The case as it stands, if its closing ends what was not kept."""
-        return self.policy.ends(self.standing)
+        """The case itself as it stands, where the policy sees it."""
+        return self.standing.cases[0] if self.standing.cases else None
 
     def of_those_recorded_before(self, instant: datetime) -> "Sight":
         """Return what was to be seen at *instant*."""

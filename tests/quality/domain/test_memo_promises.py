@@ -29,6 +29,7 @@ from tests.quality.builders import (
     held_meeting,
     local,
     memo,
+    planned_meeting,
     retracted_meeting,
     unit_of,
 )
@@ -177,6 +178,12 @@ class TestTheMemo:
             rungs(RECORDED, *given, memo("2026-11-26 12:00", version=2, written="2026-11-26"), at="2026-11-27 09:00")
             is None
         )
+
+    def test_is_warned_of_whatever_is_planned(self) -> None:
+        """A Heijastin that lies ahead writes no memo of the last one."""
+        planned = planned_meeting("2026-11-27 10:00", recorded="2026-11-25 10:00")
+
+        assert rungs(RECORDED, held_meeting(), EXPECTED, planned, at="2026-11-26 10:00") == "1_days_before"
 
     def test_asked_for_late_is_known_as_late(self) -> None:
         """A records service that was away for a week makes no false alarm of what had passed."""
