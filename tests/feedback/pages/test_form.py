@@ -22,10 +22,16 @@ from services.feedback.pages.texts import TEXTS
 from shared import ids, logs
 from shared.database import Database
 from shared.http.edge import SAFETY_HEADERS
+from tests.probe import until
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.postgres]
 
 UNIT = ids.new_id()
+SOMEBODY_WAITS = """
+    SELECT EXISTS (
+        SELECT FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0
+    )
+"""
 ANSWER = {"kind": "adult", "heard": "5", "useful": "none", "open_answer": "Kahvi oli hyvää."}
 
 
@@ -135,6 +141,18 @@ class TestALink:
         assert sorted(each.status_code for each in answers) == [303, 404, 404, 404, 404]
         [(_, open_answers)] = await kept(database)
         assert len(json.loads(open_answers)) == 1
+
+    async def test_is_used_up_while_the_other_thumb_waits(
+        self, door: httpx.AsyncClient, link: Link, database: Database
+    ) -> None:
+        """Who found the link still there, and is a moment too late, is told the same as everybody."""
+        path = await link()
+        async with database.transaction() as first:
+            await first.execute("DELETE FROM links")
+            second = asyncio.create_task(send(door, path))
+            await until(lambda: database.pool.fetchval(SOMEBODY_WAITS))
+
+        assert (await second).status_code == 404
 
 
 class TestALinkThatOpensNothing:
