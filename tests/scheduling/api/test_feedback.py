@@ -11,10 +11,10 @@ from services.scheduling.api.feedback import Ways
 from services.scheduling.domain.booklets import MOST_DECOYS
 from services.scheduling.handlers import feedback
 from services.scheduling.outside import Smtp
+from tests.mailbox import Mailbox, mailbox
 from tests.scheduling.builders import OTHER_UNIT_ID, TEAM_ID, UNIT_ID, WORKER_ID
 from tests.scheduling.conftest import Region
 from tests.scheduling.edge import Caller, told
-from tests.scheduling.mailbox import Mailbox, mailbox
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio]
 
