@@ -9,7 +9,6 @@ from pydantic import Field, StringConstraints
 from services.scheduling.events.case_stream import CaseStream, example_context
 from services.scheduling.events.units import EXAMPLE_UNIT_ID, UnitStream
 
-
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
