@@ -9,7 +9,7 @@ from shared.http.access import PUBLIC, Principal, Rule, Rules, allow
 from shared.http.app import UnsafeApplication, create_app
 from shared.http.openapi import openapi_of
 from shared.http.paging import Page, Paged
-from shared.http.routes import Reading, Tx, Who, router
+from shared.http.routes import Reading, Transactions, Tx, Who, router
 from shared.http.tokens import Trust, keys_from, trust_of
 from shared.http.versions import VersionRead, etag
 
@@ -21,6 +21,7 @@ __all__ = [
     "Reading",
     "Rule",
     "Rules",
+    "Transactions",
     "Trust",
     "Tx",
     "UnsafeApplication",

@@ -1,13 +1,15 @@
 """
 A route: who may use it, its transaction, and what its answer means to a retry.
 
-An endpoint states what it needs by its parameters (`Who`, `Tx`, `Reading`) and gets it opened. A POST that answers 201
-creates something, and so demands an `Idempotency-Key`. The transaction is committed before the first byte of the
-answer is sent, so no 2xx is ever about something that was lost.
+An endpoint states what it needs by its parameters (`Who`, `Tx`, `Transactions`, `Reading`) and gets it. A POST that
+answers 201 creates something, and so demands an `Idempotency-Key`. Every transaction is committed before the first byte
+of the answer is sent, so no 2xx is ever about something that was lost.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends
@@ -78,11 +80,19 @@ async def _reading(request: Request) -> Connection:
     return cast("Connection", request.state.reading)
 
 
+async def _transactions(request: Request) -> Callable[[], AbstractAsyncContextManager[Transaction]]:
+    gate: Gate = request.app.state.gate
+    return partial(gate.database.transaction, request.state.trace)
+
+
 Who = Annotated[Principal, Depends(_principal)]
 """Who is asking."""
 
 Tx = Annotated[Transaction, Depends(_transaction)]
 """The open transaction of this request; committed after the endpoint has returned, rolled back if it raised."""
+
+Transactions = Annotated[Callable[[], AbstractAsyncContextManager[Transaction]], Depends(_transactions)]
+"""Opens one transaction after another, for a request whose parts stand or fall alone; each commits when it is left."""
 
 Reading = Annotated[Connection, Depends(_reading)]
 """A read-only transaction in which all queries see one state."""
