@@ -64,9 +64,14 @@ class Report(BaseModel):
 
 
 class AsOf(BaseModel):
-    """Everything recorded before `as_of` has been heard and judged; null: not known yet."""
+    """
+    Everything recorded before `as_of` has been heard; null: not known yet.
+
+    `to_judge` cases wait to be judged by it: while there are any, what was said of them may be older.
+    """
 
     as_of: datetime | None
+    to_judge: int
 
 
 async def _yours(who: Who) -> frozenset[UUID]:
@@ -150,8 +155,9 @@ async def show_figures(
 
 @routes.get("/as-of")
 async def show_as_of(reading: Reading) -> AsOf:
-    """Return until when everything has been heard."""
-    return AsOf(as_of=await gate.complete_until(reading, handlers.GATE))
+    """Return until when everything has been heard, and how much of it waits to be judged."""
+    heard_until = await gate.complete_until(reading, handlers.GATE)
+    return AsOf(as_of=heard_until, to_judge=await store.count_due(reading, before=heard_until) if heard_until else 0)
 
 
 app = partial(create_app, title="Heijastin quality", routers=(routes,), rules=RULES)

@@ -110,6 +110,11 @@ async def claim_cases(tx: Transaction, *, before: datetime, limit: int) -> dict[
     return _cases(await tx.fetch(_CLAIM_CASES, before, limit))
 
 
+async def count_due(source: Source, *, before: datetime) -> int:
+    """Return how many cases are to be looked at again before an instant."""
+    return await source.fetchval("SELECT count(*) FROM cases WHERE look_again_at < $1", before)
+
+
 async def save_cases(tx: Transaction, rows: Iterable[CaseRow]) -> None:
     """Save cases, new or known."""
     await tx.executemany(
