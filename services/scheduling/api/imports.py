@@ -44,10 +44,11 @@ class CasesTaken(BaseModel):
 
 
 class ImportedRow(BaseModel):
-    """A row that the source has as held, by its own name, and the local day it began."""
+    """A row that the source has as held, what it and its case are called there, and the local day it began."""
 
     kind: Kind
     reference: str
+    case_reference: str
     began_on: date
 
 

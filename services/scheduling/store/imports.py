@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -9,7 +10,7 @@ from pydantic import TypeAdapter
 
 from services.scheduling.domain.cases import Case
 from services.scheduling.domain.follow_ups import FollowUp
-from services.scheduling.domain.imports import Imported, Key, Known, Outcome
+from services.scheduling.domain.imports import Imported, Key, Kind, Known, Outcome
 from services.scheduling.domain.meetings import Meeting
 from services.scheduling.store.cases import lock_case
 from services.scheduling.store.rows import Source, Units, save_all, upsert_all
@@ -29,11 +30,24 @@ _FIND = """
     WHERE source = $1
 """
 _LIST = """
-    SELECT imported.* FROM imported JOIN cases USING (case_id)
-    WHERE source = $1 AND began_on >= $2 AND began_on < $3 AND unit_id = ANY ($4)
-      AND ($5::uuid IS NULL OR id > $5)
-    ORDER BY id LIMIT $6
+    SELECT imported.*, of_case.reference AS case_reference
+    FROM imported
+    JOIN imported AS of_case ON of_case.id = imported.case_id AND of_case.source = imported.source
+    JOIN cases ON cases.case_id = imported.case_id
+    WHERE imported.source = $1 AND imported.began_on >= $2 AND imported.began_on < $3 AND cases.unit_id = ANY ($4)
+      AND ($5::uuid IS NULL OR imported.id > $5)
+    ORDER BY imported.id LIMIT $6
 """
+
+
+class ImportedRow(NamedTuple):
+    """A row that the source has as held: what it and its case are called there, and the local day it began."""
+
+    id: UUID
+    kind: Kind
+    reference: str
+    case_reference: str
+    began_on: date
 
 
 async def lock_reference(tx: Transaction, source: str, reference: str) -> None:
@@ -49,10 +63,10 @@ async def find_imported(source: Source, of: str, keys: Sequence[Key]) -> Mapping
 
 async def list_imported(
     source: Source, units: Units, of: str, *, began_from: date, began_until: date, after: UUID | None, limit: int
-) -> list[Imported]:
+) -> list[ImportedRow]:
     """Return the rows that the system called *of* has as held in [*began_from*, *began_until*), by our id."""
     rows = await source.fetch(_LIST, of, began_from, began_until, units, after, limit)
-    return [_imported(row) for row in rows]
+    return [ImportedRow(*(row[name] for name in ImportedRow._fields)) for row in rows]
 
 
 async def lock_known(tx: Transaction, imported: Mapping[Key, Imported], units: Units) -> Known:
@@ -62,6 +76,8 @@ async def lock_known(tx: Transaction, imported: Mapping[Key, Imported], units: U
     Raises:
         UnknownCase: it is in none of the caller's units by now.
     """
+    if not imported:
+        return Known()
     ids = [each.id for each in imported.values()]
     cases = [await lock_case(tx, each.id, units) for each in imported.values() if each.kind == "case"]  # one, or none
     # Read after the lock is ours: whoever had it before may have changed them.

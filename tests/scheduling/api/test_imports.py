@@ -236,10 +236,10 @@ class TestTheList:
             page = (await region.lead.http.get("/v1/imports", params={**period, "limit": "1", **cursor})).json()
             listed += page["items"]
 
-        assert sorted((row["kind"], row["reference"]) for row in listed) == [
-            ("follow_up", "A-1-J1"),
-            ("follow_up", "C-3-J1"),
-            ("meeting", "A-1-H1"),
+        assert sorted((row["kind"], row["reference"], row["case_reference"]) for row in listed) == [
+            ("follow_up", "A-1-J1", "A-1"),
+            ("follow_up", "C-3-J1", "C-3"),
+            ("meeting", "A-1-H1", "A-1"),
         ]
 
     async def test_keeps_to_the_callers_units_and_to_the_source(self, app: FastAPI, region: Region):
