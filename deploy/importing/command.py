@@ -113,7 +113,7 @@ async def _run(wishes: Wishes) -> None:
         table = read(wishes.path, ignored=wishes.ignored)
         words.extend([f"{len(table.rows)} rows", table.encoding, f"divided by {table.delimited_by}"])
     async with _services(wishes) as (scheduling, quality):
-        patience = Patience(wishes.patience_seconds, said=progress.now)
+        patience = Patience(wishes.patience_seconds, said=progress.say)
         with progress.phase("understood") as words:
             directory = await _directory(scheduling, wishes.choices, patience)
             gathered = gather(table, directory)
@@ -133,8 +133,10 @@ async def _run(wishes: Wishes) -> None:
             await _tell_year(quality, wishes, gathered, directory, patience, progress)
     progress.say(f"{monotonic() - progress.began:6.1f} s  in all")
     if faults:
-        cases = len({fault.case or fault.row for fault in faults})
-        what = f"{cases} case{'s' if cases > 1 else ''} {'would be' if wishes.dry_run else 'were'} held back."
+        held_back = len({fault.case or fault.row for fault in faults})
+        cases = "1 case" if held_back == 1 else f"{held_back} cases"
+        verb = "would be" if wishes.dry_run else "was" if held_back == 1 else "were"
+        what = f"{cases} {verb} held back."
         cure = f"Mend what {_beside(wishes.path, 'held-back')} tells, and run the same command again."
         raise Trouble(what, cure=cure, exit_code=ExitCode.CONFLICT)
 

@@ -77,11 +77,12 @@ async def send(
 
 @dataclass(slots=True)
 class Patience:
-    """How long we ask again where nobody answers, counted from the last answer of anybody; *said* hears of it."""
+    """How long we ask again where nobody answers, counted from the last answer; *said* hears of it once a time."""
 
     seconds: float
     said: Callable[[str], None]
     last_answer: float = 0.0
+    is_tried: bool = False
 
     def __post_init__(self) -> None:
         self.last_answer = monotonic()
@@ -103,9 +104,11 @@ class Patience:
                 if monotonic() - self.last_answer > self.seconds:
                     cure = "Run the same command again when it is back: what is in stays in, the rest follows."
                     raise Trouble(trouble.what, cure=cure, exit_code=ExitCode.UNAVAILABLE) from trouble
-                self.said(f"{trouble.what} Asking again ...")
+                if not self.is_tried:
+                    self.said(f"{trouble.what} Asking again for {self.seconds:g} s ...")
+                self.is_tried = True
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
             else:
-                self.last_answer = monotonic()
+                self.last_answer, self.is_tried = monotonic(), False
                 return answer

@@ -13,6 +13,7 @@ from services.scheduling.domain.imports import CaseHeldBack, Kind, Outcome, Prob
 from services.scheduling.events import CaseOpened
 from services.scheduling.handlers import imports
 from shared.errors import Refusal
+from shared.failpoints import failpoint
 from shared.http import Page, Paged, Reading, Transactions, router
 
 routes = router("/v1")
@@ -71,6 +72,7 @@ async def import_cases(command: ImportCases, yours: Yours, begin: Transactions) 
             taken.append(_held_back(Problem("case", None, None, refusal)))
         else:
             taken.append(_taken(outcome))
+            failpoint("case_imported")
     return CasesTaken(recorded_until=max(recorded), cases=taken)
 
 
