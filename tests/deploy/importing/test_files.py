@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import os
+import re
 import zipfile
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from deploy.importing import columns, files
 from deploy.importing.columns import COLUMNS
 from deploy.importing.files import MOST_BYTES, read, table
 from deploy.trouble import ExitCode, Trouble
+from tests.architecture.tree import ROOT
 
 HEADER = "asiakkuus;laji;alkoi;päättyi\r\n"
 ROW = "A-1;Heijastin;3.2.2026 13.05;15.00\r\n"
@@ -242,3 +244,10 @@ class TestTheColumns:
         assert {columns.name_of(it) for it in ("Family present", "FAMILY_PRESENT", "perhe-paikalla ")} == {
             "family present"
         }
+
+    def test_are_all_in_the_page_for_users(self) -> None:
+        """In the same words, in the same order."""
+        page = (ROOT / "docs" / "import.md").read_text(encoding="utf-8")
+
+        listed = re.findall(r"^\| ([a-z ]+) \| ([a-zäö ]+) \| (.+?) \|", page, re.MULTILINE)
+        assert listed == [(column.name, column.finnish, column.holds) for column in COLUMNS]
