@@ -111,8 +111,8 @@ def databases_create(
     """
     Create databases and roles, closed to the neighbours; may be run again.
 
-    Reads HEIJASTIN_ADMIN_URL (a superuser's), SERVICE_OWNER_PASSWORD and SERVICE_PASSWORD, or the files that ..._FILE
-    name.
+    Reads HEIJASTIN_ADMIN_URL (a superuser's), SERVICE_OWNER_PASSWORD, SERVICE_PASSWORD and SERVICE_AUDITOR_PASSWORD, or
+    the files that ..._FILE name.
     """
     import asyncio
 
@@ -124,8 +124,11 @@ def databases_create(
             databases.provision(
                 finding.demand_secret("HEIJASTIN_ADMIN_URL"),
                 name,
-                owner_password=finding.demand_secret(f"{name.upper()}_OWNER_PASSWORD"),
-                password=finding.demand_secret(f"{name.upper()}_PASSWORD"),
+                databases.Passwords(
+                    owner=finding.demand_secret(f"{name.upper()}_OWNER_PASSWORD"),
+                    runtime=finding.demand_secret(f"{name.upper()}_PASSWORD"),
+                    auditor=finding.demand_secret(f"{name.upper()}_AUDITOR_PASSWORD"),
+                ),
             )
         )
         typer.echo(databases.database_of(name))

@@ -3,7 +3,8 @@ A route: who may use it, its transaction, and what its answer means to a retry.
 
 An endpoint states what it needs by its parameters (`Who`, `Tx`, `Reading`) and gets it opened. A POST that answers 201
 creates something, and so demands an `Idempotency-Key`. The transaction is committed before the first byte of the
-answer is sent, so no 2xx is ever about something that was lost.
+answer is sent, so no 2xx is ever about something that was lost. What asks for the `OnRecord` notes is on record: they
+are written to the access log in the same transaction, and what was refused in one of its own.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -17,12 +18,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import logs
+from shared.access_log import Notes
 from shared.clock import utc_now
 from shared.database import Connection, Database, Transaction
+from shared.derived import subject_digest
+from shared.errors import Refusal
 from shared.http import bodies, idempotency, tokens, versions
-from shared.http.access import NotSignedIn, Principal, RoleNotAllowed, Rules
+from shared.http.access import NotSignedIn, Principal, RoleNotAllowed, Rule, Rules
 
 _log = logs.get(__name__)
+
+Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+Work = Callable[[Request, Database, bytes | None, Notes | None], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,14 @@ async def _reading(request: Request) -> Connection:
     return cast("Connection", request.state.reading)
 
 
+async def _opened(request: Request) -> Connection | Transaction:
+    return cast("Connection | Transaction", request.state.opened)
+
+
+async def _notes(request: Request) -> Notes:
+    return cast("Notes", request.state.notes)
+
+
 Who = Annotated[Principal, Depends(_principal)]
 """Who is asking."""
 
@@ -86,6 +101,12 @@ Tx = Annotated[Transaction, Depends(_transaction)]
 
 Reading = Annotated[Connection, Depends(_reading)]
 """A read-only transaction in which all queries see one state."""
+
+Opened = Annotated[Connection | Transaction, Depends(_opened)]
+"""Whichever of the two the endpoint asks for; what is needed by both kinds of route reads from it."""
+
+OnRecord = Annotated[Notes, Depends(_notes)]
+"""The notes of this request for the access log; a route that has them is on record, whatever is noted."""
 
 
 class Route(APIRoute):
@@ -115,15 +136,21 @@ class Route(APIRoute):
         """Whether the endpoint asks for a transaction."""
         return self.needs(_transaction)
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    @property
+    def reads(self) -> bool:
+        """Whether the endpoint asks for a read-only transaction."""
+        return self.needs(_reading)
+
+    @property
+    def is_on_record(self) -> bool:
+        """Whether each use of it is written to the access log."""
+        return self.needs(_notes)
+
+    def get_route_handler(self) -> Endpoint:
         """Wrap FastAPI's handler, which reads parameters, calls the endpoint and makes its response."""
         endpoint = super().get_route_handler()
-        reads, writes, creates, takes_body = (
-            self.needs(_reading),
-            self.writes,
-            self.creates,
-            self.body_field is not None,
-        )
+        creates, takes_body, is_on_record = self.creates, self.body_field is not None, self.is_on_record
+        work = self._work(endpoint)
 
         async def handle(request: Request) -> Response:
             gate: Gate = request.app.state.gate
@@ -133,18 +160,50 @@ class Route(APIRoute):
             key: bytes | None = None
             if creates and principal is not None:  # a creation that is public does not start
                 key = idempotency.key_of(request, subject=principal.subject, route=self.key)
+            notes: Notes | None = None
+            if is_on_record and principal is not None:  # what is public is not on record, or does not start
+                notes = request.state.notes = self._begin_notes(request, principal, gate.rules[self.key])
+            try:
+                return await work(request, gate.database, key, notes)
+            except Refusal:
+                if notes is not None and notes.has_refusals:
+                    async with gate.database.transaction(request.state.trace) as tx:
+                        await notes.write_refusals(tx.connection)
+                raise
+
+        return handle
+
+    def _work(self, endpoint: Endpoint) -> Work:
+        reads, writes = self.reads, self.writes
+
+        async def work(request: Request, database: Database, key: bytes | None, notes: Notes | None) -> Response:
             if reads:
-                async with gate.database.reading() as request.state.reading:
+                reading = database.reading() if notes is None else database.reading_on_record(notes.write)
+                async with reading as request.state.reading:
+                    request.state.opened = request.state.reading
                     return versions.unless_known(request, await endpoint(request))
             if not writes:
                 return await endpoint(request)
-            async with gate.database.transaction(request.state.trace) as tx:
-                request.state.transaction = tx
+            async with database.transaction(request.state.trace) as tx:
+                request.state.transaction = request.state.opened = tx
                 if key is None:
-                    return await endpoint(request)
-                return await idempotency.once(tx, request, key=key, answer=lambda: endpoint(request))
+                    answer = await endpoint(request)
+                else:
+                    answer = await idempotency.once(tx, request, key=key, answer=lambda: endpoint(request))
+                if notes is not None:
+                    await notes.write(tx.connection)
+                return answer
 
-        return handle
+        return work
+
+    def _begin_notes(self, request: Request, principal: Principal, rule: Rule) -> Notes:
+        return Notes(
+            subject=subject_digest(principal.subject),
+            roles=tuple(sorted(rule.roles & principal.roles)),
+            route=self.key,
+            request_id=request.state.trace.correlation_id,
+            does="written" if self.writes else "read",
+        )
 
 
 def router(prefix: str = "") -> APIRouter:
