@@ -50,9 +50,10 @@ class Relations:
     """
     How one caller stands to things.
 
-    `belongs` are the branches that they belong to, whatever they see there.
+    `known_as` is the member that they are, `belongs` are the branches that they belong to, whatever they see there.
     """
 
+    known_as: UUID | None = None
     belongs: frozenset[UUID] = frozenset()
     overseen: frozenset[UUID] = frozenset()
     led: frozenset[UUID] = frozenset()
@@ -111,11 +112,12 @@ def relate(
     known = list(members)
     active = [member for member in known if member.is_active]
     if known and not active:
-        return Relations()
+        return Relations(known_as=known[0].member_id)
     has = standing.related.intersection(roles)
     at_home = [member for member in active if has and member.branch_id in belongs]
     own = frozenset(member.member_id for member in active if has)
     return Relations(
+        known_as=active[0].member_id if active else None,
         belongs=belongs,
         overseen=belongs if standing.overseeing.intersection(roles) else frozenset(),
         led=belongs if standing.leading.intersection(roles) else frozenset(),

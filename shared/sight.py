@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Self
 from uuid import UUID
 
 from shared.access_log import Notes
@@ -14,6 +15,17 @@ class Sight:
 
     relations: Relations
     notes: Notes
+
+    @classmethod
+    def begin(cls, relations: Relations, notes: Notes) -> Self:
+        """Return the sight of a request, whose notes from now on name who it is."""
+        notes.known_as = relations.known_as
+        return cls(relations, notes)
+
+    @property
+    def belongs(self) -> frozenset[UUID]:
+        """The branches that the caller belongs to."""
+        return self.relations.belongs
 
     def admits(
         self, object_id: UUID, *, branch: UUID, crew: UUID, in_charge: Collection[UUID], counts_for: UUID | None = None

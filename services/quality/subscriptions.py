@@ -1,11 +1,11 @@
-"""What quality listens to: scheduling's cases and units."""
+"""What quality listens to: scheduling's cases and units, and who works there."""
 
 from typing import Final
 
-from services.quality import handlers
-from services.quality.consumed import CaseStated, FollowUpStated, MeetingStated, OfCase, UnitConfigured
+from services.quality import handlers, relations
+from services.quality.consumed import CaseStated, FollowUpStated, MeetingStated, OfCase, UnitConfigured, WorkerStated
 from shared.events import Consumed
-from shared.intake import Subscription
+from shared.intake import Subscription, followed_by
 
 # Every fact carries the whole state of its subject, so all facts about one kind of subject are read alike.
 _OF_CASES: Final[dict[type[OfCase], tuple[str, ...]]] = {
@@ -32,11 +32,13 @@ _OF_CASES: Final[dict[type[OfCase], tuple[str, ...]]] = {
 _READS: Final[dict[str, type[Consumed]]] = {
     **{f"heijastin.scheduling.{fact}.v1": reads for reads, facts in _OF_CASES.items() for fact in facts},
     "heijastin.scheduling.UnitConfigured.v1": UnitConfigured,
+    "heijastin.scheduling.WorkerConfigured.v1": WorkerStated,
+    "heijastin.scheduling.DeputySet.v1": WorkerStated,
 }
 
 SUBSCRIPTION: Final = Subscription(
     group="heijastin.quality",
     topics=(handlers.CASES, handlers.UNITS),
     reads=_READS,
-    fold=handlers.take_in,
+    fold=followed_by(handlers.take_in, relations.learn),
 )

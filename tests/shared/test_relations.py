@@ -57,7 +57,7 @@ class TestAMember:
 
     def test_sees_nothing_once_they_have_left(self) -> None:
         """Neither by crew nor by charge, and they belong nowhere."""
-        assert related(member(is_active=False), role="master") == Relations()
+        assert related(member(is_active=False), role="master") == Relations(known_as=ANNA)
 
     def test_sees_by_charge_only_where_the_token_says_they_do_not_belong(self) -> None:
         """Whoever keeps the tokens can take a branch away at once."""

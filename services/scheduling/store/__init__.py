@@ -1,11 +1,11 @@
 """
 The service's rows: what handlers lock, load, find, list and save; every statement of the service stands in here.
 
-`lock_` loads for change and raises, `load_` reads and raises, `find_` may be None, `list_` reads many. What is not in a
-unit that the caller belongs to is not there.
+`lock_` loads for change and raises, `load_` reads and raises, `find_` may be None, `list_` reads many. What the caller
+has no relation to is not there; what is there for them, or was refused, is noted for the access log.
 """
 
-from services.scheduling.store.board import list_items, load_worker_id, save_stated
+from services.scheduling.store.board import list_items, save_stated
 from services.scheduling.store.cases import (
     find_free_code,
     list_cases,
@@ -24,6 +24,7 @@ from services.scheduling.store.follow_ups import (
     save_follow_up,
 )
 from services.scheduling.store.meetings import list_meetings, load_meeting, lock_meeting, save_meeting
+from services.scheduling.store.relations import OfCase, load_relations, sees
 from services.scheduling.store.rows import Row, Source, Units, require_version
 from services.scheduling.store.units import (
     find_and_lock_team,
@@ -44,6 +45,7 @@ from services.scheduling.store.units import (
 )
 
 __all__ = [
+    "OfCase",
     "Row",
     "Source",
     "Units",
@@ -65,10 +67,10 @@ __all__ = [
     "load_meeting",
     "load_named_team",
     "load_named_workers",
+    "load_relations",
     "load_team",
     "load_unit",
     "load_worker",
-    "load_worker_id",
     "lock_case",
     "lock_follow_up",
     "lock_meeting",
@@ -83,4 +85,5 @@ __all__ = [
     "save_team",
     "save_unit",
     "save_worker",
+    "sees",
 ]
