@@ -12,6 +12,8 @@ from shared.ids import new_id
 
 Answer = Mapping[str, Any]
 
+_NOT_FOUND = int(httpx.codes.NOT_FOUND)
+
 
 @dataclass(frozen=True, slots=True)
 class Api:
@@ -22,6 +24,16 @@ class Api:
     async def get(self, path: str, **query: str) -> Answer:
         """Return what is at *path*."""
         return await self._ask("GET", path, params=query)
+
+    async def finds(self, path: str) -> bool:
+        """Tell whether anything is there for the caller at *path*."""
+        try:
+            await self.get(path)
+        except Trouble as trouble:
+            if trouble.exit_code is ExitCode.NOT_FOUND:
+                return False
+            raise
+        return True
 
     async def put(self, path: str, body: Mapping[str, object], *, version: int = 0) -> Answer:
         """Create (*version* 0) or replace what is at *path*."""
@@ -44,7 +56,9 @@ class Api:
             raise Trouble(what, cure=cure, exit_code=ExitCode.UNAVAILABLE) from error
         if answer.is_error:
             what = f"{method} {path} was answered with {answer.status_code}: {answer.text}"
-            raise Trouble(what, cure="The answer says what was wrong.")
+            is_missing = answer.status_code == _NOT_FOUND
+            exit_code = ExitCode.NOT_FOUND if is_missing else ExitCode.FAILED
+            raise Trouble(what, cure="The answer says what was wrong.", exit_code=exit_code)
         return answer.json()
 
 

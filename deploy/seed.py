@@ -24,11 +24,14 @@ _WORKERS = {
     "team_lead": "Tuulia Tuulesta",
 }
 
+NEIGHBOUR = "hedgehog"
+"""A responsible social worker of the other team: Heli Satusiili."""
+
 PEOPLE: Mapping[str, Person] = {
     role: Person(account=role.replace("_", "-"), roles=(role,), units=(UNIT,))
     for role in (*_WORKERS, "quality_manager", "ops")
-}
-"""Who can sign in, by role: one person each, all of the one unit."""
+} | {NEIGHBOUR: Person(account=NEIGHBOUR, roles=("responsible_social_worker",), units=(UNIT,))}
+"""Who can sign in, by role: one person each, all of the one unit; and the neighbour."""
 
 
 def worker(role: str) -> str:
@@ -63,6 +66,18 @@ class Region:
         for role, name in _WORKERS.items():
             body = {"unit_id": UNIT, "team_id": FOXES, "display_name": name, "roles": [role]}
             await lead.put(f"/v1/workers/{worker(role)}", {**body, "account": PEOPLE[role].account})
+        heli = PEOPLE[NEIGHBOUR]
+        body = {"unit_id": UNIT, "team_id": HEDGEHOGS, "display_name": "Heli Satusiili", "roles": heli.roles}
+        await lead.put(f"/v1/workers/{worker(NEIGHBOUR)}", {**body, "account": heli.account})
+
+    async def set_deputy(self, role: str, deputy: str, *, on: datetime) -> None:
+        """Let somebody act for the worker with *role* on the local day of *on*."""
+        path, day = f"/v1/workers/{worker(role)}", on.astimezone(HELSINKI).date()
+        version = (await self.scheduling["coordinator"].get(path))["version"]
+        days = {"from_on": day.isoformat(), "until_on": (day + timedelta(days=1)).isoformat()}
+        await self.scheduling["coordinator"].put(
+            f"{path}/deputy", {"deputy_id": worker(deputy), **days}, version=version
+        )
 
     async def open_case(self, family: str, *, on: datetime, children: int = 2) -> Answer:
         """Make an invented family a case on the local day of *on*."""
