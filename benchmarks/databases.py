@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from deploy import databases, migrating
-from deploy.databases import Urls
+from deploy.databases import Passwords, Urls
 
-_SERVICE, _PASSWORD, _TEMPLATE = "quality", "bench", "bench_template"
+_SERVICE, _TEMPLATE = "quality", "bench_template"
+_PASSWORDS = Passwords(owner="bench", runtime="bench", auditor="bench")
 
 
 class Fresh:
@@ -20,9 +21,7 @@ class Fresh:
 
     async def prepare(self) -> None:
         """Make the original."""
-        urls = await databases.provision(
-            self._admin_url, _SERVICE, owner_password=_PASSWORD, password=_PASSWORD, database=_TEMPLATE
-        )
+        urls = await databases.provision(self._admin_url, _SERVICE, _PASSWORDS, database=_TEMPLATE)
         await migrating.migrate(urls.owner, _SERVICE)
 
     @asynccontextmanager
@@ -34,9 +33,7 @@ class Fresh:
         await admin.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} OWNER {_SERVICE}_owner")
         await databases.close_to_neighbours(admin, _SERVICE, database=name)
         try:
-            yield databases.urls_of(
-                self._admin_url, _SERVICE, owner_password=_PASSWORD, password=_PASSWORD, database=name
-            )
+            yield databases.urls_of(self._admin_url, _SERVICE, _PASSWORDS, database=name)
         finally:
             await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
             await admin.execute("CHECKPOINT")  # whoever comes next shall not pay for it

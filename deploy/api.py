@@ -13,6 +13,8 @@ from shared.ids import new_id
 
 Answer = Mapping[str, Any]
 
+_EXIT_CODES = {HTTPStatus.SERVICE_UNAVAILABLE: ExitCode.UNAVAILABLE, HTTPStatus.NOT_FOUND: ExitCode.NOT_FOUND}
+
 
 @dataclass(frozen=True, slots=True)
 class Api:
@@ -23,6 +25,16 @@ class Api:
     async def get(self, path: str, **query: str) -> Answer:
         """Return what is at *path*."""
         return await self._ask("GET", path, params=query)
+
+    async def finds(self, path: str) -> bool:
+        """Tell whether anything is there for the caller at *path*."""
+        try:
+            await self.get(path)
+        except Trouble as trouble:
+            if trouble.exit_code is ExitCode.NOT_FOUND:
+                return False
+            raise
+        return True
 
     async def put(self, path: str, body: Mapping[str, object], *, version: int = 0) -> Answer:
         """Create (*version* 0) or replace what is at *path*."""
@@ -49,8 +61,7 @@ class Api:
             raise Trouble(what, cure=cure, exit_code=ExitCode.UNAVAILABLE) from error
         if answer.is_error:
             what = f"{method} {path} was answered with {answer.status_code}: {answer.text}"
-            is_passing = answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
-            exit_code = ExitCode.UNAVAILABLE if is_passing else ExitCode.FAILED
+            exit_code = _EXIT_CODES.get(HTTPStatus(answer.status_code), ExitCode.FAILED)
             raise Trouble(what, cure="The answer says what was wrong.", exit_code=exit_code)
         return answer.json()
 

@@ -22,12 +22,14 @@ events = typer.Typer(no_args_is_help=True, help="The facts that the services tel
 parked = typer.Typer(no_args_is_help=True, help="Facts that a service could not take, and what waits behind them.")
 clock = typer.Typer(no_args_is_help=True, help="The movable clock of a trial.")
 quality = typer.Typer(no_args_is_help=True, help="What only quality can do.")
+audit = typer.Typer(no_args_is_help=True, help="Who looked at what: the access log, its seals, a client's extract.")
 app.add_typer(databases, name="databases")
 app.add_typer(topics, name="topics")
 app.add_typer(events, name="events")
 app.add_typer(parked, name="parked")
 app.add_typer(clock, name="clock")
 app.add_typer(quality, name="quality")
+app.add_typer(audit, name="audit")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 _SERVICES = typer.Argument(metavar="SERVICE", help="scheduling, quality, records or feedback")
@@ -114,8 +116,8 @@ def databases_create(
     """
     Create databases and roles, closed to the neighbours; may be run again.
 
-    Reads HEIJASTIN_ADMIN_URL (a superuser's), SERVICE_OWNER_PASSWORD and SERVICE_PASSWORD, or the files that ..._FILE
-    name.
+    Reads HEIJASTIN_ADMIN_URL (a superuser's), SERVICE_OWNER_PASSWORD, SERVICE_PASSWORD and SERVICE_AUDITOR_PASSWORD, or
+    the files that ..._FILE name.
     """
     import asyncio
 
@@ -127,8 +129,11 @@ def databases_create(
             databases.provision(
                 finding.demand_secret("HEIJASTIN_ADMIN_URL"),
                 name,
-                owner_password=finding.demand_secret(f"{name.upper()}_OWNER_PASSWORD"),
-                password=finding.demand_secret(f"{name.upper()}_PASSWORD"),
+                databases.Passwords(
+                    owner=finding.demand_secret(f"{name.upper()}_OWNER_PASSWORD"),
+                    runtime=finding.demand_secret(f"{name.upper()}_PASSWORD"),
+                    auditor=finding.demand_secret(f"{name.upper()}_AUDITOR_PASSWORD"),
+                ),
             )
         )
         typer.echo(databases.database_of(name))
@@ -352,6 +357,51 @@ def import_(
     except KeyboardInterrupt:
         cure = "Run the same command again: what is in stays in, the rest follows."
         raise Trouble("\nStopped.", cure=cure, exit_code=ExitCode.INTERRUPTED) from None
+
+
+@audit.command("verify")
+def audit_verify(
+    service: Annotated[str | None, typer.Argument(metavar="SERVICE", help="Default: every service.")] = None,
+) -> None:
+    """
+    Read every line of the access log and every seal again; name each batch that was tampered with, and exit 1.
+
+    Reads as the auditor (SERVICE_AUDITOR_URL, or the trial's). Compare the last seal with the line `access_sealed` in
+    the service's own log: whoever owns the database could make all seals anew, but not that line.
+    """
+    import asyncio
+
+    from deploy import auditing, migrating
+
+    is_whole = True
+    for name in [service] if service else migrating.services():
+        found = asyncio.run(auditing.checked(name))
+        typer.echo(auditing.told(name, found))
+        is_whole = is_whole and not found.faults
+    if not is_whole:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+@audit.command("report")
+def audit_report(
+    case: Annotated[str, typer.Option(metavar="CASE", help="A case's id or spoken code.")],
+    first: Annotated[str | None, typer.Option("--from", help="First day, 2026-01-31; default: two years ago.")] = None,
+    last: Annotated[str | None, typer.Option("--until", help="Last day; default: today.")] = None,
+    *,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a table for a spreadsheet, not a page.")] = False,
+) -> None:
+    """Print, for the client, who used a case's data in all services: an HTML page in plain Finnish, or CSV."""
+    import asyncio
+    from datetime import date
+
+    from deploy import auditing, extract_page
+
+    try:
+        days = [date.fromisoformat(day) if day else None for day in (first, last)]
+    except ValueError as error:
+        raise Trouble(str(error), cure="Write days as 2026-01-31.", exit_code=ExitCode.USAGE) from error
+    extract = asyncio.run(auditing.extract(case, first=days[0], last=days[1]))
+    typer.echo(extract_page.as_csv(extract) if as_csv else extract_page.as_html(extract), nl=False)
 
 
 @app.command()

@@ -1,5 +1,5 @@
 """
-One database and two roles per service: its owner, who migrates it, and the one it runs as, who reads and writes rows.
+A database and three roles per service: its owner migrates it, its runtime role works with rows, its auditor reads.
 
 No service may even connect to a neighbour's database.
 """
@@ -40,13 +40,24 @@ _RUNTIME_SILENCE = {
 # What even the service's own runtime role may only read: what migrated it, and what time it is.
 _READ_ONLY = ("migrations", "business_clock")
 
+# What it may only add to and read: who looked at what.
+_APPEND_ONLY = ("access_log", "access_seals")
+
+# An audit reads every line of years, once in a while.
+_AUDITOR_LIMITS = {"statement_timeout": "10min", "default_transaction_read_only": "on"}
+
+# What an auditor reads: who did what and when; and, to say it in words, the names of workers and the codes of cases.
+_AUDITED = ("access_log", "access_seals", "business_clock")
+_AUDITED_COLUMNS = {"scheduling": {"workers": "worker_id, display_name", "cases": "case_id, code"}}
+
 
 @dataclass(frozen=True, slots=True)
 class Urls:
-    """How to reach one service's database; both contain a password."""
+    """How to reach one service's database; all contain a password."""
 
     owner: str
     runtime: str
+    auditor: str
 
 
 def database_of(service: str) -> str:
@@ -54,21 +65,35 @@ def database_of(service: str) -> str:
     return f"heijastin_{service}"
 
 
-def urls_of(admin_url: str, service: str, *, owner_password: str, password: str, database: str | None = None) -> Urls:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passwords:
+    """Of the roles of one service."""
+
+    owner: str
+    runtime: str
+    auditor: str
+
+
+def urls_of(admin_url: str, service: str, passwords: Passwords, *, database: str | None = None) -> Urls:
     """Return the addresses of a provisioned database on the server of *admin_url*."""
     name = database or database_of(service)
     return Urls(
-        owner=_url(admin_url, user=f"{service}_owner", password=owner_password, database=name),
-        runtime=_url(admin_url, user=service, password=password, database=name),
+        owner=_url(admin_url, user=f"{service}_owner", password=passwords.owner, database=name),
+        runtime=_url(admin_url, user=service, password=passwords.runtime, database=name),
+        auditor=_url(admin_url, user=auditor_of(service), password=passwords.auditor, database=name),
     )
+
+
+def auditor_of(service: str) -> str:
+    """Return the name of the role that audits *service*."""
+    return f"{service}_auditor"
 
 
 async def provision(
     admin_url: str,
     service: str,
+    passwords: Passwords,
     *,
-    owner_password: str,
-    password: str,
     database: str | None = None,
 ) -> Urls:
     """
@@ -80,14 +105,18 @@ async def provision(
     connection = await asyncpg.connect(admin_url, server_settings={"application_name": "provision"})
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        await _role(connection, owner, owner_password)
-        await _role(connection, service, password)
-        for setting, value in (_RUNTIME_LIMITS | _RUNTIME_SILENCE).items():
-            await connection.execute(f"ALTER ROLE {service} SET {setting} = '{value}'")
+        await _role(connection, owner, passwords.owner)
+        for role, password, limits in (
+            (service, passwords.runtime, _RUNTIME_LIMITS | _RUNTIME_SILENCE),
+            (auditor_of(service), passwords.auditor, _AUDITOR_LIMITS),
+        ):
+            await _role(connection, role, password)
+            for setting, value in limits.items():
+                await connection.execute(f"ALTER ROLE {role} SET {setting} = '{value}'")
         if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name):
             await connection.execute(f'CREATE DATABASE "{name}" OWNER {owner}')
         await close_to_neighbours(connection, service, database=name)
-        urls = urls_of(admin_url, service, owner_password=owner_password, password=password, database=name)
+        urls = urls_of(admin_url, service, passwords, database=name)
         await _grant_ahead(urls.owner, owner, service)
         return urls
     finally:
@@ -95,17 +124,28 @@ async def provision(
 
 
 async def close_to_neighbours(admin: Connection, service: str, *, database: str) -> None:
-    """Let nobody but *service* connect to *database*; a copy by CREATE DATABASE ... TEMPLATE needs it anew."""
+    """Let nobody but *service*, and its auditor, connect; a copy by CREATE DATABASE ... TEMPLATE needs it anew."""
     await admin.execute(f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC')
-    await admin.execute(f'GRANT CONNECT ON DATABASE "{database}" TO {service}')
+    await admin.execute(f'GRANT CONNECT ON DATABASE "{database}" TO {service}, {auditor_of(service)}')
 
 
-async def keep_read_only(owner_url: str, service: str) -> None:
-    """Take away, after the migrations, what the grants made ahead gave the runtime role too much."""
+async def settle_rights(owner_url: str, service: str) -> None:
+    """
+    Say, after the migrations, what depends on the tables themselves.
+
+    Takes away what the grants made ahead gave the runtime role too much, and lets the auditor read its part.
+    """
     connection = await asyncpg.connect(owner_url)
     try:
-        tables = ", ".join(_READ_ONLY)
-        await connection.execute(f"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {tables} FROM {service}")
+        auditor = auditor_of(service)
+        await connection.execute(f"""
+            REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {", ".join(_READ_ONLY)} FROM {service};
+            REVOKE UPDATE, DELETE, TRUNCATE ON {", ".join(_APPEND_ONLY)} FROM {service};
+            GRANT SELECT ON {", ".join(_AUDITED)} TO {auditor};
+            GRANT EXECUTE ON FUNCTION business_now() TO {auditor};
+        """)
+        for table, columns in _AUDITED_COLUMNS.get(service, {}).items():
+            await connection.execute(f"GRANT SELECT ({columns}) ON {table} TO {auditor}")
     finally:
         await connection.close()
 
@@ -128,7 +168,7 @@ async def _grant_ahead(owner_url: str, owner: str, service: str) -> None:
     try:
         await connection.execute(f"""
             REVOKE ALL ON SCHEMA public FROM PUBLIC;
-            GRANT USAGE ON SCHEMA public TO {service};
+            GRANT USAGE ON SCHEMA public TO {service}, {auditor_of(service)};
             ALTER DEFAULT PRIVILEGES FOR ROLE {owner} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
             ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public
                 GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {service};

@@ -27,6 +27,11 @@ def owner_url(service: str) -> str:
     return _url(service, "OWNER_URL") or trial(_export(service, "OWNER_URL")).databases[service].owner
 
 
+def auditor_url(service: str) -> str:
+    """Return the same for the auditor's role: SERVICE_AUDITOR_URL, or the trial's."""
+    return _url(service, "AUDITOR_URL") or trial(_export(service, "AUDITOR_URL")).databases[service].auditor
+
+
 def secret(name: str) -> str | None:
     """Return the environment variable *name*, or the text of the file that NAME_FILE names, or None."""
     path = os.environ.get(f"{name}_FILE")

@@ -34,5 +34,5 @@ def folders_of(service: str) -> tuple[Path, ...]:
 async def migrate(owner_url: str, service: str) -> list[str]:
     """Apply what is missing to the database of *service* and return the names of what was applied."""
     applied = await migrations.migrate(owner_url, *folders_of(service))
-    await databases.keep_read_only(owner_url, service)
+    await databases.settle_rights(owner_url, service)
     return applied

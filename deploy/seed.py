@@ -49,6 +49,9 @@ _OTHERS = {"Hilla Huomenna": (UNIT, HEDGEHOGS), "Lauri Lohdutus": (OTHER_UNIT, L
 
 _OF_BOTH_UNITS = {"team_lead", "quality_manager", "ops"}
 
+NEIGHBOUR = "hedgehog"
+"""A responsible social worker of the other team: Heli Satusiili."""
+
 PEOPLE: Mapping[str, Person] = {
     role: Person(
         account=role.replace("_", "-"),
@@ -56,8 +59,8 @@ PEOPLE: Mapping[str, Person] = {
         units=(UNIT, OTHER_UNIT) if role in _OF_BOTH_UNITS else (UNIT,),
     )
     for role in (*_WORKERS, "quality_manager", "ops")
-}
-"""Who can sign in, by role: one person each, of one unit or of both."""
+} | {NEIGHBOUR: Person(account=NEIGHBOUR, roles=("responsible_social_worker",), units=(UNIT,))}
+"""Who can sign in, by role: one person each, of one unit or of both; and the neighbour."""
 
 
 def worker(role: str) -> str:
@@ -90,6 +93,18 @@ class Region:
         for name, (unit, team) in _OTHERS.items():
             body = {"unit_id": unit, "team_id": team, "display_name": name, "roles": ["responsible_social_worker"]}
             await lead.put(f"/v1/workers/{worker(name)}", body)
+        heli = PEOPLE[NEIGHBOUR]
+        body = {"unit_id": UNIT, "team_id": HEDGEHOGS, "display_name": "Heli Satusiili", "roles": heli.roles}
+        await lead.put(f"/v1/workers/{worker(NEIGHBOUR)}", {**body, "account": heli.account})
+
+    async def set_deputy(self, role: str, deputy: str, *, on: datetime) -> None:
+        """Let somebody act for the worker with *role* on the local day of *on*."""
+        path, day = f"/v1/workers/{worker(role)}", on.astimezone(HELSINKI).date()
+        version = (await self.scheduling["coordinator"].get(path))["version"]
+        days = {"from_on": day.isoformat(), "until_on": (day + timedelta(days=1)).isoformat()}
+        await self.scheduling["coordinator"].put(
+            f"{path}/deputy", {"deputy_id": worker(deputy), **days}, version=version
+        )
 
     async def open_case(self, family: str, *, on: datetime, children: int = 2) -> Answer:
         """Make an invented family a case on the local day of *on*."""

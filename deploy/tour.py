@@ -99,6 +99,7 @@ class Tour:
         due = await self._meetings_are_held(first)
         await self._memos(first)
         await self._a_promise_is_kept(first)
+        await self._a_deputy_acts()
         await self._warnings(due)
         await self._the_month_ends(due)
         await self._a_late_record_withdraws(due)
@@ -164,6 +165,24 @@ class Tour:
         await self._hold_follow_up("Otso", at(day, 13))
         await self.narrator.expect("PromiseKept", "Otso", policy=_MONTH)
         await self._settle(_MONTH_RUNS)
+
+    async def _a_deputy_acts(self) -> None:
+        """
+        Let a worker of the other team look for a family, before and after she is deputy for a day.
+
+        Raises:
+            Trouble: she finds it before, or not after.
+        """
+        self.narrator.heading("Heli of the hedgehogs looks for Pöllö, who is the foxes'. Then Satu is away for a day.")
+        heli, pollo = self.region.scheduling[seed.NEIGHBOUR], f"/v1/cases/{self.cases['Pöllö']['case_id']}"
+        before = await heli.finds(pollo)
+        await self.region.set_deputy("responsible_social_worker", seed.NEIGHBOUR, on=await self._now())
+        await self.narrator.expect("DeputySet", "the unit", deputy_id=seed.worker(seed.NEIGHBOUR))
+        after = await heli.finds(pollo)
+        if before or not after:
+            what = f"Heli should find Pöllö as Satu's deputy only; before: {before}, after: {after}."
+            raise Trouble(what, cure=OUR_FAULT)
+        self.narrator.note("not found before, found from the moment she is deputy; both are in the access log")
 
     async def _warnings(self, due: date) -> None:
         for days in (7, 3, 1):

@@ -17,7 +17,7 @@ from pathlib import Path
 import asyncpg
 
 from deploy import databases, kafka, kafka_topics, migrating, postgres, processes, state, supervision, tokens, topics
-from deploy.databases import Urls
+from deploy.databases import Passwords, Urls
 from deploy.state import Running
 from deploy.trouble import ExitCode, Trouble
 from shared import clock
@@ -142,7 +142,7 @@ class _Trial:
         """Create and migrate, and let the clock be moved; the passwords are new each time."""
         with self._timed(f"database {service}"):
             try:
-                urls = await databases.provision(admin_url, service, owner_password=_password(), password=_password())
+                urls = await databases.provision(admin_url, service, _passwords())
             except (OSError, asyncpg.PostgresError) as error:
                 what = f"The Postgres that was named cannot be used: {error}"
                 cure = "Name it as postgresql://superuser:password@host:port/postgres, or leave --postgres out."
@@ -207,6 +207,10 @@ def environment_of(service: str, running: Running, keys: Path) -> dict[str, str]
         case _:
             pass
     return {f"{service.upper()}_{name}": value for name, value in settings.items()}
+
+
+def _passwords() -> Passwords:
+    return Passwords(owner=_password(), runtime=_password(), auditor=_password())
 
 
 def _password() -> str:

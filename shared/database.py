@@ -5,7 +5,7 @@ One request, one batch or one sweep is one transaction: opened at the edge, comm
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -145,6 +145,15 @@ class Database:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             yield connection
+
+    @asynccontextmanager
+    async def reading_on_record(self, record: Callable[[Connection], Awaitable[None]]) -> AsyncGenerator[Connection]:
+        """Open the same, and when the reading is over let *record* write, in this transaction, that it took place."""
+        async with self.pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            async with connection.transaction():  # Postgres holds to read-only until this inner one ends
+                await connection.execute("SET TRANSACTION READ ONLY")
+                yield connection
+            await record(connection)
 
 
 async def _nothing_to_reset(_connection: Connection) -> None:

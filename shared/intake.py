@@ -86,6 +86,18 @@ def apply_in_order(facts: Iterable[Fact], apply: Callable[[Fact], None]) -> Refu
     return refusals
 
 
+def followed_by(fold: Fold, learn: Callable[[Transaction, Sequence[Fact]], Awaitable[None]]) -> Fold:
+    """Return *fold*, after which *learn* is given those facts of the batch that were not refused."""
+
+    async def both(tx: Transaction, batch: Batch) -> Refusals:
+        refusals = await fold(tx, batch)
+        refused = {(fact.stream, fact.sequence) for fact, _ in refusals}
+        await learn(tx, [fact for fact in batch.facts if (fact.stream, fact.sequence) not in refused])
+        return refusals
+
+    return both
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """What a service listens to: `reads` maps the wire types it knows to its own view of them."""

@@ -24,7 +24,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
-from shared import logs, migrations, telemetry, watchdog
+from shared import logs, migrations, seals, telemetry, watchdog
 from shared.consumer import Consumer
 from shared.database import Database
 from shared.health import Health
@@ -318,6 +318,7 @@ def _plumbing_loops(service: Service[S], parts: Parts[S]) -> Iterator[Loop]:
             close=relay.close,
         )
     yield idempotency.forgetting(parts.database)
+    yield seals.sealing(parts.database, every=timedelta(seconds=settings.seal_interval_seconds))
     yield telemetry.measuring(
         parts.metrics,
         parts.database,

@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     watermark_interval_seconds: float = Field(default=60.0, gt=0)
     relay_tick_shortest_seconds: float = Field(default=0.05, gt=0)
     relay_tick_longest_seconds: float = Field(default=0.25, gt=0)
+    seal_interval_seconds: float = Field(default=60.0, gt=0)
+    """How often the access log is sealed; until then an altered line goes unseen."""
 
     @classmethod
     def read(cls) -> Self:

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from deploy import databases, migrating
-from deploy.databases import Urls
+from deploy.databases import Passwords, Urls
 from shared import clock
 from shared.ids import new_id
 
-_PASSWORD = "test"  # the roles belong to the whole server, which several runs may share
+# The roles belong to the whole server, which several runs may share.
+_PASSWORDS = Passwords(owner="test", runtime="test", auditor="test")
 
 
 class Templates:
@@ -32,9 +33,7 @@ class Templates:
             # file_copy would be quicker by itself, but waits for a checkpoint each time.
             await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {service}_owner STRATEGY wal_log")
             await databases.close_to_neighbours(admin, service, database=name)
-            return databases.urls_of(
-                self._admin_url, service, owner_password=_PASSWORD, password=_PASSWORD, database=name
-            )
+            return databases.urls_of(self._admin_url, service, _PASSWORDS, database=name)
 
         try:
             yield copy
@@ -52,9 +51,7 @@ class Templates:
 
     async def _make(self, service: str) -> str:
         name = f"test_{service}_{new_id().hex[:8]}"
-        urls = await databases.provision(
-            self._admin_url, service, owner_password=_PASSWORD, password=_PASSWORD, database=name
-        )
+        urls = await databases.provision(self._admin_url, service, _PASSWORDS, database=name)
         self._names[service] = name
         await migrating.migrate(urls.owner, service)
         owner = await asyncpg.connect(urls.owner)

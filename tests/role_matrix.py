@@ -1,4 +1,4 @@
-"""Who is really let in: every route with every role, asked at the edge of a service."""
+"""Who is really let in: every route with every role, asked at the edge of a service; and which routes are on record."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -7,6 +7,7 @@ import httpx
 from fastapi import FastAPI
 
 from shared.http import Rules
+from shared.http.routes import Route
 
 NOBODY = "nobody"
 """Somebody without a token."""
@@ -36,6 +37,11 @@ async def let_in(
                 if not _stopped_at_the_gate(answer):
                     found[route].add(role)
     return found
+
+
+def on_record(app: FastAPI) -> set[str]:
+    """Return the routes of *app* whose every use is written to the access log."""
+    return {route.key for route in app.routes if isinstance(route, Route) and route.is_on_record}
 
 
 def _stopped_at_the_gate(answer: httpx.Response) -> bool:

@@ -9,13 +9,15 @@ from uuid import UUID
 from fastapi import Depends, Query
 from pydantic import AwareDatetime, BaseModel, TypeAdapter
 
-from services.quality import handlers, store
+from services.quality import handlers, relations, store
 from services.quality.domain.figures import Figures
 from services.quality.domain.policies import POLICIES, Policy
 from services.quality.events import DeviationState, PromiseStatus
 from services.quality.store import PromiseState, Said
 from shared.errors import Invalid
-from shared.http import Page, Paged, Reading, Rules, Who, allow, create_app, router
+from shared.http import OnRecord, Opened, Page, Paged, Reading, Rules, Who, allow, create_app, router
+from shared.relations import Relations
+from shared.sight import Sight
 
 routes = router("/v1")
 
@@ -81,12 +83,27 @@ class AsOf(BaseModel):
     to_judge: int
 
 
-async def _yours(who: Who) -> frozenset[UUID]:
-    return who.belongs.get("unit", frozenset())
+async def _relations(who: Who, opened: Opened) -> Relations:
+    units = who.belongs.get("unit", frozenset())
+    return await relations.load_relations(opened, who.subject, roles=who.roles, units=units)
 
 
-Yours = Annotated[frozenset[UUID], Depends(_yours)]
-"""The units that the caller belongs to; what is in no unit of theirs is not there for them."""
+_Relations = Annotated[Relations, Depends(_relations)]
+
+
+async def _yours(related: _Relations, notes: OnRecord) -> Sight:
+    return Sight.begin(related, notes)
+
+
+async def _your_figures(related: _Relations) -> frozenset[UUID]:
+    return related.overseen
+
+
+Yours = Annotated[Sight, Depends(_yours)]
+"""What the caller may see; what they see of it is noted, and so each route that asks for this is on record."""
+
+YourFigures = Annotated[frozenset[UUID], Depends(_your_figures)]
+"""The units that the caller oversees, whose figures tell of no case: a route that asks for no more is not on record."""
 
 
 @routes.get("/promises")
@@ -100,8 +117,11 @@ async def list_promises(
     policy: PolicyName = _MONTH,
 ) -> Page[PromiseState]:
     """Return the promises of one policy by due day."""
-    sought = store.Sought(policy=policy, case_id=case_id, status=status)
-    return await _page(yours, reading, paging, unit_id, sought)
+    sought = store.Sought(policy=policy, unit_id=unit_id, case_id=case_id, status=status)
+    page = await _page(yours, reading, paging, sought)
+    if case_id is not None and not page.items:
+        await relations.note_search(reading, case_id, yours)
+    return page
 
 
 @routes.get("/deviations")
@@ -115,7 +135,7 @@ async def list_deviations(
 ) -> Page[PromiseState]:
     """Return promises with a deviation, in force or withdrawn, by due day."""
     states: tuple[DeviationState, ...] = (state,) if state else ("open", "withdrawn")
-    return await _page(yours, reading, paging, unit_id, store.Sought(policy=policy, deviation_states=states))
+    return await _page(yours, reading, paging, store.Sought(policy=policy, unit_id=unit_id, deviation_states=states))
 
 
 @routes.get("/warnings")
@@ -123,7 +143,7 @@ async def list_warnings(
     yours: Yours, reading: Reading, paging: Paged, unit_id: UUID | None = None, policy: PolicyName = _MONTH
 ) -> Page[PromiseState]:
     """Return promises for which a warning speaks, by due day."""
-    return await _page(yours, reading, paging, unit_id, store.Sought(policy=policy, is_warned=True))
+    return await _page(yours, reading, paging, store.Sought(policy=policy, unit_id=unit_id, is_warned=True))
 
 
 @routes.get("/promises/{promise_id}")
@@ -141,7 +161,7 @@ async def show_history(promise_id: UUID, yours: Yours, reading: Reading) -> list
 
 @routes.get("/figures")
 async def show_figures(
-    yours: Yours,
+    yours: YourFigures,
     reading: Reading,
     due_from: Annotated[date, Query(alias="from", description="The first due day.")],
     due_until: Annotated[date, Query(alias="until", description="The day after the last due day.")],
@@ -181,13 +201,14 @@ app = partial(create_app, title="Heijastin quality", routers=(routes,), rules=RU
 """The application; without trust and database it can only be described."""
 
 
-async def _page(
-    yours: Yours, reading: Reading, paging: Paged, unit_id: UUID | None, sought: store.Sought
-) -> Page[PromiseState]:
-    found = await store.list_promises(
-        reading, _within(yours, unit_id), sought, after=paging.after(_PLACE), limit=paging.fetch
-    )
-    return paging.page(found, key=lambda state: (state.due_on, state.promise_id), show=lambda state: state)
+async def _page(yours: Sight, reading: Reading, paging: Paged, sought: store.Sought) -> Page[PromiseState]:
+    found = await store.list_promises(reading, yours, sought, after=paging.after(_PLACE), limit=paging.fetch)
+
+    def show(each: store.Shown) -> PromiseState:
+        store.is_shown(each, yours)
+        return each.state
+
+    return paging.page(found, key=lambda each: (each.state.due_on, each.state.promise_id), show=show)
 
 
 def _within(yours: frozenset[UUID], unit_id: UUID | None) -> frozenset[UUID]:

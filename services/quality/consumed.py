@@ -1,4 +1,4 @@
-"""What quality reads: who was met when, what is booked, whether the case goes on, how far memos are, and the rules."""
+"""What quality reads: who was met when, what is booked, whether a case goes on, how far memos are, rules, people."""
 
 from datetime import date, time
 from typing import Final, Literal
@@ -96,3 +96,17 @@ class UnitConfigured(Consumed):
     holiday_policy: Literal["strict", "roll_forward_150_1930"]
     remote_counts: bool
     rule_versions: tuple[RuleVersion, ...]
+
+
+class WorkerStated(Consumed):
+    """A worker, and who acts for them on [`deputy_from_on`, `deputy_until_on`)."""
+
+    worker_id: UUID
+    version: int
+    unit_id: UUID
+    team_id: UUID | None
+    is_active: bool
+    account_digest: UUID | None = None
+    deputy_id: UUID | None
+    deputy_from_on: date | None
+    deputy_until_on: date | None

@@ -78,6 +78,10 @@ def _faults_of_routes(routes: Sequence[BaseRoute], rules: Rules) -> list[str]:
             faults.append(f"{route.key} creates and is public: nobody to keep its Idempotency-Key for; answer 200")
         if route.creates and not route.writes:
             faults.append(f"{route.key} creates without a transaction: give it a Tx")
+        if route.is_on_record and not (route.reads or route.writes or route.begins):
+            faults.append(f"{route.key} is on record without a transaction: give it a Reading, a Tx or Transactions")
+        if route.is_on_record and rule is not None and rule.is_public:
+            faults.append(f"{route.key} is on record and public: nobody to name; let it ask for no notes")
         faults += [f"{route.key}: {name} takes unknown fields: forbid them" for name in _loose_objects(route)]
     return faults
 

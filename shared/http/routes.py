@@ -3,11 +3,12 @@ A route: who may use it, its transaction, and what its answer means to a retry.
 
 An endpoint states what it needs by its parameters (`Who`, `Tx`, `Transactions`, `Reading`) and gets it. A POST that
 answers 201 creates something, and so demands an `Idempotency-Key`. Every transaction is committed before the first byte
-of the answer is sent, so no 2xx is ever about something that was lost.
+of the answer is sent, so no 2xx is ever about something that was lost. What asks for the `OnRecord` notes is on record:
+they are written to the access log in the same transaction, and what was refused in one of its own.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, cast
@@ -19,12 +20,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import logs
+from shared.access_log import Notes
 from shared.clock import utc_now
-from shared.database import Connection, Database, Transaction
+from shared.database import Connection, Database, Trace, Transaction
+from shared.derived import subject_digest
+from shared.errors import Refusal
 from shared.http import bodies, idempotency, tokens, versions
-from shared.http.access import NotSignedIn, Principal, RoleNotAllowed, Rules
+from shared.http.access import NotSignedIn, Principal, RoleNotAllowed, Rule, Rules
 
 _log = logs.get(__name__)
+
+Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+Work = Callable[[Request, Database, bytes | None, Notes | None], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +88,15 @@ async def _reading(request: Request) -> Connection:
 
 
 async def _transactions(request: Request) -> Callable[[], AbstractAsyncContextManager[Transaction]]:
-    gate: Gate = request.app.state.gate
-    return partial(gate.database.transaction, request.state.trace)
+    return cast("Callable[[], AbstractAsyncContextManager[Transaction]]", request.state.begin)
+
+
+async def _opened(request: Request) -> Connection | Transaction:
+    return cast("Connection | Transaction", request.state.opened)  # or the pool, which answers the same questions
+
+
+async def _notes(request: Request) -> Notes:
+    return cast("Notes", request.state.notes)
 
 
 Who = Annotated[Principal, Depends(_principal)]
@@ -99,6 +113,16 @@ to do after the commit.
 
 Reading = Annotated[Connection, Depends(_reading)]
 """A read-only transaction in which all queries see one state."""
+
+Opened = Annotated[Connection | Transaction, Depends(_opened)]
+"""
+Whichever of these the endpoint asks for; what is needed by all kinds of routes reads from it.
+
+Where it asks for `Transactions`, each question is one by itself: none of them is open yet.
+"""
+
+OnRecord = Annotated[Notes, Depends(_notes)]
+"""The notes of this request for the access log; a route that has them is on record, whatever is noted."""
 
 
 class Route(APIRoute):
@@ -128,15 +152,26 @@ class Route(APIRoute):
         """Whether the endpoint asks for a transaction."""
         return self.needs(_transaction)
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    @property
+    def reads(self) -> bool:
+        """Whether the endpoint asks for a read-only transaction."""
+        return self.needs(_reading)
+
+    @property
+    def begins(self) -> bool:
+        """Whether the endpoint asks to open transactions itself."""
+        return self.needs(_transactions)
+
+    @property
+    def is_on_record(self) -> bool:
+        """Whether each use of it is written to the access log."""
+        return self.needs(_notes)
+
+    def get_route_handler(self) -> Endpoint:
         """Wrap FastAPI's handler, which reads parameters, calls the endpoint and makes its response."""
         endpoint = super().get_route_handler()
-        reads, writes, creates, takes_body = (
-            self.needs(_reading),
-            self.writes,
-            self.creates,
-            self.body_field is not None,
-        )
+        creates, takes_body, is_on_record = self.creates, self.body_field is not None, self.is_on_record
+        work = self._work(endpoint)
 
         async def handle(request: Request) -> Response:
             gate: Gate = request.app.state.gate
@@ -146,18 +181,73 @@ class Route(APIRoute):
             key: bytes | None = None
             if creates and principal is not None:  # a creation that is public does not start
                 key = idempotency.key_of(request, subject=principal.subject, route=self.key)
-            if reads:
-                async with gate.database.reading() as request.state.reading:
-                    return versions.unless_known(request, await endpoint(request))
-            if not writes:
-                return await endpoint(request)
-            async with gate.database.transaction(request.state.trace) as tx:
-                request.state.transaction = tx
-                if key is None:
-                    return await endpoint(request)
-                return await idempotency.once(tx, request, key=key, answer=lambda: endpoint(request))
+            notes: Notes | None = None
+            if is_on_record and principal is not None:  # what is public is not on record, or does not start
+                notes = request.state.notes = self._begin_notes(request, principal, gate.rules[self.key])
+            try:
+                answer = await work(request, gate.database, key, notes)
+            except Refusal:
+                await _write_refusals(notes, gate.database, request.state.trace)
+                raise
+            await _write_refusals(notes, gate.database, request.state.trace)
+            return answer
 
         return handle
+
+    def _work(self, endpoint: Endpoint) -> Work:
+        reads, writes, begins = self.reads, self.writes, self.begins
+
+        async def work(request: Request, database: Database, key: bytes | None, notes: Notes | None) -> Response:
+            if reads:
+                reading = database.reading() if notes is None else database.reading_on_record(notes.write)
+                async with reading as request.state.reading:
+                    request.state.opened = request.state.reading
+                    return versions.unless_known(request, await endpoint(request))
+            if begins:
+                request.state.opened = database.pool
+                request.state.begin = partial(_begun, database, request.state.trace, notes)
+            if not writes:
+                return await endpoint(request)
+            async with database.transaction(request.state.trace) as tx:
+                request.state.transaction = request.state.opened = tx
+                if key is None:
+                    answer = await endpoint(request)
+                else:
+                    answer = await idempotency.once(tx, request, key=key, answer=lambda: endpoint(request))
+                if notes is not None:
+                    await notes.write(tx.connection)
+                return answer
+
+        return work
+
+    def _begin_notes(self, request: Request, principal: Principal, rule: Rule) -> Notes:
+        return Notes(
+            subject=subject_digest(principal.subject),
+            roles=tuple(sorted(rule.roles & principal.roles)),
+            route=self.key,
+            request_id=request.state.trace.correlation_id,
+            does="written" if self.writes or self.begins else "read",
+        )
+
+
+async def _write_refusals(notes: Notes | None, database: Database, trace: Trace) -> None:
+    """Write what was refused and is not written yet, in a transaction of its own."""
+    if notes is not None and notes.has_refusals:
+        async with database.transaction(trace) as tx:
+            await notes.write_refusals(tx.connection)
+
+
+@asynccontextmanager
+async def _begun(database: Database, trace: Trace, notes: Notes | None) -> AsyncGenerator[Transaction]:
+    """Open one of several transactions of a request; what is noted in it is written with it, or forgotten with it."""
+    try:
+        async with database.transaction(trace) as tx:
+            yield tx
+            if notes is not None and notes.has_seen:
+                await notes.write(tx.connection)
+    finally:
+        if notes is not None:
+            notes.forget_seen()
 
 
 def router(prefix: str = "") -> APIRouter:

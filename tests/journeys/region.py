@@ -47,7 +47,7 @@ MONTH = "met_within_a_month"
 MEMO_RECORDED = "memo_recorded_in_three_days"
 MEMO_REVIEWED = "memo_reviewed_as_agreed"
 
-_QUICKLY = {"WATERMARK_INTERVAL_SECONDS": "0.2"}
+_QUICKLY = {"WATERMARK_INTERVAL_SECONDS": "0.2", "SEAL_INTERVAL_SECONDS": "0.2"}
 _LATEST_DAY = 26  # every month has it, and the day after it
 
 
@@ -292,10 +292,11 @@ class LiveRegion:
         """Run `heijastin` as an operator would; returns the exit code and all that it said."""
         urls = {f"{name.upper()}_DATABASE_URL": urls.runtime for name, urls in self.running.databases.items()}
         owners = {f"{name.upper()}_OWNER_URL": urls.owner for name, urls in self.running.databases.items()}
+        auditors = {f"{name.upper()}_AUDITOR_URL": urls.auditor for name, urls in self.running.databases.items()}
         process = await asyncio.create_subprocess_exec(
             *supervision.CLI, *words,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, **urls, **owners, "KAFKA_SERVERS": self.running.kafka},
+            env={**os.environ, **urls, **owners, **auditors, "KAFKA_SERVERS": self.running.kafka},
         )  # fmt: skip
         output, _ = await process.communicate()
         assert process.returncode is not None

@@ -141,7 +141,7 @@ class Hearing:
         """Take in a batch as it is."""
         async with self.database.transaction() as tx:
             tx.is_muted = muted
-            return await handlers.take_in(tx, batch)
+            return await SUBSCRIPTION.fold(tx, batch)
 
     async def pass_gate(self, at: str | datetime, *, topics: tuple[str, ...] = handlers.TOPICS) -> None:
         """Let everything recorded before a local time have been read, of some *topics*."""

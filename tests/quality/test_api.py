@@ -173,7 +173,7 @@ class TestPromises:
         theirs = promise_id("met_within_a_month", ELSEWHERE)
         for path in (f"/v1/promises/{theirs}", f"/v1/promises/{theirs}/history"):
             assert (await manager.http.get(path)).status_code == 404
-            assert (await Caller(app, "coordinator", ELSEWHERE).http.get(path)).status_code == 200
+            assert (await Caller(app, "team_lead", ELSEWHERE).http.get(path)).status_code == 200
         unknown = await manager.http.get(f"/v1/promises/{CASE}")
         assert (unknown.status_code, unknown.json()["type"]) == (404, "urn:problem:unknown-promise")
 

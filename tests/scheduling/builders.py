@@ -13,6 +13,9 @@ from services.scheduling.domain.follow_ups import FollowUp
 from services.scheduling.domain.meetings import Meeting
 from services.scheduling.domain.people import Worker
 from services.scheduling.domain.units import Team
+from shared.access_log import Notes
+from shared.relations import Relations
+from shared.sight import Sight
 
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)  # 15.00 in Helsinki, a Tuesday
 HOUR = timedelta(hours=1)
@@ -25,6 +28,7 @@ TEAM_ID = UUID("00000000-0000-4000-8000-0000000000b1")
 OTHER_TEAM_ID = UUID("00000000-0000-4000-8000-0000000000b2")
 WORKER_ID = UUID("00000000-0000-4000-8000-0000000000d1")
 OTHER_WORKER_ID = UUID("00000000-0000-4000-8000-0000000000d2")
+COORDINATOR_ID = UUID("00000000-0000-4000-8000-0000000000d3")
 MEETING_ID = UUID("00000000-0000-4000-8000-0000000000e1")
 FOLLOW_UP_ID = UUID("00000000-0000-4000-8000-0000000000f1")
 NEW_ID = UUID("00000000-0000-4000-8000-0000000000ff")
@@ -161,3 +165,9 @@ def given(**different: Any) -> Circumstances:
     """Return circumstances in which nothing is booked."""
     circumstances = Circumstances(case=a_case(), now=NOW, next_booked=None, booking_owners=(), new_id=NEW_ID)
     return replace(circumstances, **different)
+
+
+def sight_of(unit_id: UUID) -> Sight:
+    """Return the sight of somebody who leads a unit."""
+    notes = Notes(subject=WORKER_ID, roles=("team_lead",), route="GET /", request_id="request-1", does="read")
+    return Sight(Relations(belongs=frozenset({unit_id}), led=frozenset({unit_id})), notes)

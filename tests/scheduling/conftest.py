@@ -15,7 +15,7 @@ from services.scheduling import api
 from services.scheduling.api.feedback import Ways
 from shared import clock
 from shared.database import Database
-from tests.scheduling.builders import OTHER_WORKER_ID, TEAM_ID, UNIT_ID, WORKER_ID
+from tests.scheduling.builders import COORDINATOR_ID, OTHER_WORKER_ID, TEAM_ID, UNIT_ID, WORKER_ID
 from tests.scheduling.edge import TRUST, UNIT, WORKER, Caller, now, told
 
 
@@ -55,7 +55,11 @@ def _app(database: Database) -> FastAPI:
 
 @dataclass(frozen=True)
 class Region:
-    """A unit with a team of two, and those who work there; `case` is open, its version is 1; `now` is business time."""
+    """
+    A unit with a team, and those who work there; `case` is open, its version is 1; `now` is business time.
+
+    The coordinator and the social worker, who is responsible for the case, are workers of the team; the lead is none.
+    """
 
     database: Database
     now: datetime
@@ -92,8 +96,12 @@ async def _region(app: FastAPI, database: Database) -> Region:
     lead, coordinator = Caller(app, "team_lead", UNIT_ID), Caller(app, "coordinator", UNIT_ID)
     await lead.put(f"/v1/units/{UNIT_ID}", UNIT)
     await lead.put(f"/v1/teams/{TEAM_ID}", {"unit_id": str(UNIT_ID), "name": "Tiimi 1"})
-    for worker_id in (WORKER_ID, OTHER_WORKER_ID):
-        await lead.put(f"/v1/workers/{worker_id}", WORKER)
+    for worker_id, account in (
+        (WORKER_ID, "responsible_social_worker-1"),
+        (OTHER_WORKER_ID, None),
+        (COORDINATOR_ID, "coordinator-1"),
+    ):
+        await lead.put(f"/v1/workers/{worker_id}", WORKER | {"account": account})
     opened = await coordinator.create(
         "/v1/cases",
         {

@@ -41,19 +41,20 @@ WORKER: dict[str, Any] = {
 
 class Caller:
     """
-    Somebody who calls the service: a role, and the units they belong to.
+    Somebody who calls the service: a role or several, and the units they belong to; `role-1` is their account.
 
     `create` sends a new Idempotency-Key unless told which; `change` first reads the version that it changes.
     """
 
-    def __init__(self, app: FastAPI, role: str, *units: UUID) -> None:
+    def __init__(self, app: FastAPI, role: str, *units: UUID, account: str | None = None) -> None:
         """Sign them in."""
+        self.account = account or f"{role}-1"
         claims = {
             "iss": _ISSUER,
             "aud": _AUDIENCE,
-            "sub": f"{role}-1",
+            "sub": self.account,
             "exp": int((utc_now() + timedelta(minutes=5)).timestamp()),
-            "roles": [role],
+            "roles": role.split(),
             "units": [str(unit) for unit in units],
         }
         self.http = httpx.AsyncClient(

@@ -10,7 +10,15 @@ from services.scheduling import store
 from services.scheduling.store.cases import NoFreeCode
 from services.scheduling.store.rows import CodeTaken
 from shared import ids
-from tests.scheduling.builders import UNIT_ID, a_case, a_follow_up, a_held_follow_up, a_held_meeting, a_meeting
+from tests.scheduling.builders import (
+    UNIT_ID,
+    a_case,
+    a_follow_up,
+    a_held_follow_up,
+    a_held_meeting,
+    a_meeting,
+    sight_of,
+)
 from tests.scheduling.conftest import Region
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio]
@@ -59,14 +67,14 @@ class TestARow:
         """The rules let the right ones through, and give them back as they were."""
         meeting = a_held_meeting(version=1, case_id=UUID(region.case["case_id"]))
         follow_up = a_held_follow_up(version=1, case_id=meeting.case_id)
-        units = frozenset({UNIT_ID})
+        yours = sight_of(UNIT_ID)
 
         async with region.database.transaction() as tx:
             await store.save_meeting(tx, meeting)
             await store.save_follow_up(tx, follow_up)
             saved = [
-                await store.load_meeting(tx, meeting.meeting_id, units),
-                await store.load_follow_up(tx, follow_up.follow_up_id, units),
+                await store.load_meeting(tx, meeting.meeting_id, yours),
+                await store.load_follow_up(tx, follow_up.follow_up_id, yours),
             ]
 
         assert saved == [meeting, follow_up]

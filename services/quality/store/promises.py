@@ -11,9 +11,11 @@ from pydantic import BaseModel
 from services.quality.domain.figures import Counted
 from services.quality.domain.promise import Status
 from services.quality.events import PromiseFact
+from services.quality.relations import Whose, is_yours, parameters, sees
 from services.quality.store.rows import Source
 from shared.database import Transaction
 from shared.errors import NotFound
+from shared.sight import Sight
 
 
 class PromiseState(PromiseFact, abstract=True):
@@ -21,7 +23,7 @@ class PromiseState(PromiseFact, abstract=True):
 
 
 class UnknownPromise(NotFound):
-    """There is no such promise in your units."""
+    """There is no such promise, or it is not yours to see."""
 
 
 class Said(BaseModel):
@@ -37,10 +39,19 @@ class Sought:
     """Which promises of a policy to list; None: whatever."""
 
     policy: str
+    unit_id: UUID | None = None
     case_id: UUID | None = None
     status: str | None = None
     deviation_states: Sequence[str] | None = None
     is_warned: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A promise as last said, with the context of its case now, and whose that is."""
+
+    state: PromiseState
+    whose: Whose
 
 
 _LOAD_STATES = "SELECT case_id, state FROM promises WHERE case_id = ANY ($1::uuid[])"
@@ -57,23 +68,23 @@ _SAVE_PROMISES = """
 """
 
 # A case that has moved on is shown with those who answer for it now; nothing new was said of its promises.
-_CONTEXT = "state, case_code, team_id, responsible_worker_ids"
+_CONTEXT = "state, case_code, case_id, whose.unit_id, whose.team_id, whose.responsible_worker_ids"
+_PROMISES = "promises JOIN cases USING (case_id) JOIN case_relations AS whose USING (case_id)"
 
 _LIST_PROMISES = f"""
-    SELECT {_CONTEXT} FROM promises JOIN cases USING (case_id)
-    WHERE unit_id = ANY ($1::uuid[])
+    SELECT {_CONTEXT} FROM {_PROMISES}
+    WHERE ($1::uuid IS NULL OR promises.unit_id = $1)
       AND ($2::uuid IS NULL OR case_id = $2)
       AND ($3::text IS NULL OR status = $3)
       AND ($4::text[] IS NULL OR deviation_state = ANY ($4))
       AND ($5::boolean IS NULL OR (warning IS NOT NULL) = $5)
       AND ($6::date IS NULL OR (due_on, promise_id) > ($6, $7::uuid))
       AND policy = $9
+      AND {is_yours(10)}
     ORDER BY due_on, promise_id LIMIT $8
 """
 
-_SHOW_PROMISE = f"""
-    SELECT {_CONTEXT} FROM promises JOIN cases USING (case_id) WHERE promise_id = $1 AND unit_id = ANY ($2::uuid[])
-"""
+_SHOW_PROMISE = f"SELECT {_CONTEXT} FROM {_PROMISES} WHERE promise_id = $1"
 
 _LIST_SAID = """
     SELECT event_type, recorded_at, payload FROM outbox
@@ -122,13 +133,13 @@ async def save_promises(tx: Transaction, said: Iterable[PromiseFact]) -> None:
 
 
 async def list_promises(
-    source: Source, units: frozenset[UUID], sought: Sought, *, after: tuple[date, UUID] | None, limit: int
-) -> list[PromiseState]:
-    """Return promises of *units*, each in the context of its case now, by due day and id, from after *after*."""
+    source: Source, yours: Sight, sought: Sought, *, after: tuple[date, UUID] | None, limit: int
+) -> list[Shown]:
+    """Return promises that the caller may see, by due day and id, from after *after*."""
     due_on, promise_id = after or (None, None)
     rows = await source.fetch(
         _LIST_PROMISES,
-        units,
+        sought.unit_id,
         sought.case_id,
         sought.status,
         sought.deviation_states,
@@ -137,31 +148,37 @@ async def list_promises(
         promise_id,
         limit,
         sought.policy,
+        *parameters(yours),
     )
     return [_in_its_context(row) for row in rows]
 
 
-async def load_promise(source: Source, promise_id: UUID, units: frozenset[UUID]) -> PromiseState:
+async def load_promise(source: Source, promise_id: UUID, yours: Sight) -> PromiseState:
     """
     Return a promise as last said, with the context of its case now.
 
     Raises:
-        UnknownPromise: there is none in *units*.
+        UnknownPromise: there is none that the caller may see.
     """
-    row = await source.fetchrow(_SHOW_PROMISE, promise_id, units)
+    row = await source.fetchrow(_SHOW_PROMISE, promise_id)
     if row is None:
         raise UnknownPromise
-    return _in_its_context(row)
+    shown = _in_its_context(row)
+    if not is_shown(shown, yours):
+        raise UnknownPromise
+    return shown.state
 
 
-def _in_its_context(row: asyncpg.Record) -> PromiseState:
-    return PromiseState.model_validate_json(row["state"]).model_copy(
-        update={
-            "case_code": row["case_code"],
-            "team_id": row["team_id"],
-            "responsible_worker_ids": tuple(row["responsible_worker_ids"]),
-        }
-    )
+def is_shown(shown: Shown, yours: Sight) -> bool:
+    """Tell whether the caller may see a promise, and note it."""
+    return sees(yours, shown.whose, counts_for=shown.state.unit_id)
+
+
+def _in_its_context(row: asyncpg.Record) -> Shown:
+    state, case_code, *whose = row
+    responsible_worker_ids = tuple(row["responsible_worker_ids"])
+    context = {"case_code": case_code, "team_id": row["team_id"], "responsible_worker_ids": responsible_worker_ids}
+    return Shown(PromiseState.model_validate_json(state).model_copy(update=context), Whose(*whose))
 
 
 async def list_said(source: Source, promise: PromiseState) -> list[Said]:

@@ -1,4 +1,4 @@
-"""What the routes share: whose units the caller may act in, the version in every answer, and pages by id."""
+"""What the routes share: what is the caller's, the version in every answer, and pages."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, Final, TypeVar
@@ -8,8 +8,11 @@ from fastapi import Depends
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
-from services.scheduling.store import Row, Units
-from shared.http import Page, Paged, Who, etag
+from services.scheduling import store
+from services.scheduling.store import OfCase, Row, Units
+from shared.http import OnRecord, Opened, Page, Paged, Who, etag
+from shared.relations import Relations
+from shared.sight import Sight
 
 UNIT_GROUP = "unit"
 """The kind of group in the caller's token that lists the units they belong to."""
@@ -18,14 +21,30 @@ _ID: Final = TypeAdapter(tuple[UUID])
 
 _Row = TypeVar("_Row", bound=Row)
 _Item = TypeVar("_Item")
+_OfCase = TypeVar("_OfCase", bound=OfCase)
 
 
-async def _yours(who: Who) -> Units:
-    return who.belongs.get(UNIT_GROUP, frozenset())
+async def _relations(who: Who, opened: Opened) -> Relations:
+    units = who.belongs.get(UNIT_GROUP, frozenset())
+    return await store.load_relations(opened, who.subject, roles=who.roles, units=units)
 
 
-Yours = Annotated[Units, Depends(_yours)]
-"""The units that the caller belongs to; what is in no unit of theirs is not there for them."""
+_Relations = Annotated[Relations, Depends(_relations)]
+
+
+async def _yours(relations: _Relations, notes: OnRecord) -> Sight:
+    return Sight.begin(relations, notes)
+
+
+async def _your_units(relations: _Relations) -> Units:
+    return relations.belongs
+
+
+Yours = Annotated[Sight, Depends(_yours)]
+"""What the caller may see; what they see of it is noted, and so each route that asks for this is on record."""
+
+YourUnits = Annotated[Units, Depends(_your_units)]
+"""The units that the caller belongs to, for what is nobody's case: a route that asks for no more is not on record."""
 
 
 def tagged(response: Response, row: _Row, *, location: str | None = None) -> _Row:
@@ -40,6 +59,13 @@ def after_id(paging: Paged) -> UUID | None:
     """Return the id after which a page of things in the order of their ids begins; None for the first page."""
     after = paging.after(_ID)
     return after[0] if after else None
+
+
+def on_record(yours: Sight, page: Page[_OfCase]) -> Page[_OfCase]:
+    """Return *page*, each of whose cases is noted as shown."""
+    for each in page.items:
+        store.sees(yours, each)
+    return page
 
 
 def page_by(paging: Paged, rows: Sequence[_Item], *key: Callable[[_Item], object]) -> Page[_Item]:

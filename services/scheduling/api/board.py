@@ -7,15 +7,20 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from services.scheduling import store
-from services.scheduling.api.answers import Yours, page_by
+from services.scheduling.api.answers import Yours, on_record, page_by
 from services.scheduling.consumed import MONTH_PROMISE, PROMISES_TOPIC
 from services.scheduling.domain.board import Item
 from shared import gate
-from shared.http import Page, Paged, Reading, Who, router
+from shared.errors import Invalid
+from shared.http import Page, Paged, Reading, router
 
 routes = router("/v1")
 
 _PLACE: Final = TypeAdapter(tuple[date, UUID])
+
+
+class NobodysBoard(Invalid):
+    """Your account is no worker's; say whose board you want: `worker_id` or `team_id`."""
 
 
 class Board(Page[Item]):
@@ -26,7 +31,6 @@ class Board(Page[Item]):
 
 @routes.get("/board")
 async def show_board(
-    who: Who,
     yours: Yours,
     reading: Reading,
     paging: Paged,
@@ -36,7 +40,9 @@ async def show_board(
 ) -> Board:
     """Return the families to whom something is promised, by due date: of a team, of a worker, or else of the caller."""
     if team_id is None and worker_id is None:
-        worker_id = await store.load_worker_id(reading, who.subject)
+        worker_id = yours.relations.known_as
+        if worker_id is None:
+            raise NobodysBoard
     found = await store.list_items(
         reading,
         yours,
@@ -46,5 +52,5 @@ async def show_board(
         after=paging.after(_PLACE),
         limit=paging.fetch,
     )
-    page = page_by(paging, found, lambda item: item.due_on, lambda item: item.promise_id)
+    page = on_record(yours, page_by(paging, found, lambda item: item.due_on, lambda item: item.promise_id))
     return Board(items=page.items, next=page.next, as_of=await gate.complete_until(reading, [PROMISES_TOPIC]))

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from services.scheduling import store
-from services.scheduling.api.answers import Yours, page_by, tagged
+from services.scheduling.api.answers import Yours, on_record, page_by, tagged
 from services.scheduling.commands.cases import CloseCase, FamilyMember, OpenCase, ReassignCase
 from services.scheduling.domain.cases import Case
 from services.scheduling.handlers import cases
@@ -40,10 +40,10 @@ async def show_family(case_id: UUID, yours: Yours, reading: Reading) -> list[Fam
 
 @routes.get("/cases")
 async def list_cases(yours: Yours, reading: Reading, paging: Paged) -> Page[Case]:
-    """Return the cases of the caller's units, by code."""
+    """Return the caller's cases, by code."""
     after = paging.after(_CODE)
     found = await store.list_cases(reading, yours, after=after[0] if after else None, limit=paging.fetch)
-    return page_by(paging, found, lambda case: case.code)
+    return on_record(yours, page_by(paging, found, lambda case: case.code))
 
 
 @routes.post("/cases/{case_id}/reassigned")

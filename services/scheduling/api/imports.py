@@ -56,6 +56,8 @@ class ImportedRow(BaseModel):
 @routes.post("/imports")
 async def import_cases(command: ImportCases, yours: Yours, begin: Transactions) -> CasesTaken:
     """Take over cases; each stands or falls alone, so whoever got no answer sends the same again."""
+    if command.dry_run:
+        yours.notes.does = "read"
     taken: list[CaseTaken] = []
     recorded: list[datetime] = []
     for case in command.cases:
@@ -88,7 +90,7 @@ async def list_imported(
     """Return what a source has as held, of cases in the caller's units, in no order that tells anything."""
     found = await store.list_imported(
         reading,
-        yours,
+        yours.relations.led,
         source,
         began_from=began_from,
         began_until=began_until,

@@ -5,7 +5,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from services.scheduling import store
-from services.scheduling.api.answers import Yours, after_id, page_by, tagged
+from services.scheduling.api.answers import Yours, YourUnits, after_id, page_by, tagged
 from services.scheduling.commands.units import ConfigureTeam, ConfigureUnit, ConfigureWorker, SetDeputy
 from services.scheduling.domain.people import Worker
 from services.scheduling.domain.units import Team, Unit
@@ -24,13 +24,13 @@ async def configure_unit(
 
 
 @routes.get("/units/{unit_id}")
-async def show_unit(unit_id: UUID, yours: Yours, reading: Reading, response: Response) -> Unit:
+async def show_unit(unit_id: UUID, yours: YourUnits, reading: Reading, response: Response) -> Unit:
     """Return a unit."""
     return tagged(response, await store.load_unit(reading, unit_id, yours))
 
 
 @routes.get("/units")
-async def list_units(yours: Yours, reading: Reading, paging: Paged) -> Page[Unit]:
+async def list_units(yours: YourUnits, reading: Reading, paging: Paged) -> Page[Unit]:
     """Return the caller's units."""
     found = await store.list_units(reading, yours, after=after_id(paging), limit=paging.fetch)
     return page_by(paging, found, lambda unit: unit.unit_id)
@@ -45,13 +45,13 @@ async def configure_team(
 
 
 @routes.get("/teams/{team_id}")
-async def show_team(team_id: UUID, yours: Yours, reading: Reading, response: Response) -> Team:
+async def show_team(team_id: UUID, yours: YourUnits, reading: Reading, response: Response) -> Team:
     """Return a team."""
     return tagged(response, await store.load_team(reading, team_id, yours))
 
 
 @routes.get("/teams")
-async def list_teams(yours: Yours, reading: Reading, paging: Paged) -> Page[Team]:
+async def list_teams(yours: YourUnits, reading: Reading, paging: Paged) -> Page[Team]:
     """Return the teams of the caller's units."""
     found = await store.list_teams(reading, yours, after=after_id(paging), limit=paging.fetch)
     return page_by(paging, found, lambda team: team.team_id)
@@ -74,13 +74,13 @@ async def set_deputy(
 
 
 @routes.get("/workers/{worker_id}")
-async def show_worker(worker_id: UUID, yours: Yours, reading: Reading, response: Response) -> Worker:
+async def show_worker(worker_id: UUID, yours: YourUnits, reading: Reading, response: Response) -> Worker:
     """Return a worker."""
     return tagged(response, await store.load_worker(reading, worker_id, yours))
 
 
 @routes.get("/workers")
-async def list_workers(yours: Yours, reading: Reading, paging: Paged) -> Page[Worker]:
+async def list_workers(yours: YourUnits, reading: Reading, paging: Paged) -> Page[Worker]:
     """Return the workers of the caller's units."""
     found = await store.list_workers(reading, yours, after=after_id(paging), limit=paging.fetch)
     return page_by(paging, found, lambda worker: worker.worker_id)

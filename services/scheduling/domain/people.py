@@ -9,6 +9,7 @@ from uuid import UUID
 from services.scheduling.commands.units import ConfigureWorker, SetDeputy
 from services.scheduling.domain.units import Team, require_team_of
 from services.scheduling.events import DeputySet, WorkerConfigured
+from shared.derived import subject_digest
 from shared.errors import Conflict, Invalid
 
 _Fact = TypeVar("_Fact", WorkerConfigured, DeputySet)
@@ -110,6 +111,7 @@ def _tell(kind: type[_Fact], worker: Worker) -> _Fact:
         unit_id=worker.unit_id,
         version=worker.version,
         worker_id=worker.worker_id,
+        account_digest=subject_digest(worker.account) if worker.account else None,
         team_id=worker.team_id,
         roles=worker.roles,
         is_active=worker.is_active,

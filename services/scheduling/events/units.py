@@ -11,6 +11,7 @@ from shared.events import Event
 EXAMPLE_UNIT_ID = UUID("0d6f5a52-8a3c-4f5e-8d13-2f4b9c7e1a01")
 EXAMPLE_TEAM_ID = UUID("9c2e4b70-1d5f-4a86-b3e9-7f1c0a6d5b02")
 EXAMPLE_WORKER_ID = UUID("e3a9d1c4-6b27-4f08-95d2-8c4e7b1f0a03")
+EXAMPLE_ACCOUNT_DIGEST = UUID("2f9c7b1e-5d40-5a8e-b6c3-0e1d9f8a7c04")
 
 
 class WorkingHours(BaseModel):
@@ -107,9 +108,14 @@ class TeamConfigured(UnitStream):
 
 
 class WorkerFact(UnitStream, abstract=True):
-    """The public state of a worker: no name. A deputy acts in [`deputy_from_on`, `deputy_until_on`); None is open."""
+    """
+    The public state of a worker: no name. A deputy acts in [`deputy_from_on`, `deputy_until_on`); None is open.
+
+    `account_digest` stands for the subject of the worker's access token (`shared.derived.subject_digest`).
+    """
 
     worker_id: UUID
+    account_digest: UUID | None
     team_id: UUID | None
     roles: tuple[str, ...]
     is_active: bool
@@ -124,9 +130,9 @@ class WorkerFact(UnitStream, abstract=True):
 
 class WorkerConfigured(WorkerFact):
     """
-    Emitted when a worker joins, changes team or roles, or leaves.
+    Emitted when a worker joins, changes account, team or roles, or leaves.
 
-    Key: the unit. Needed by readers that put duties before people.
+    Key: the unit. Needed by readers that put duties before people, or have to know whose case somebody may see.
     """
 
     @classmethod
@@ -136,6 +142,7 @@ class WorkerConfigured(WorkerFact):
             unit_id=EXAMPLE_UNIT_ID,
             version=1,
             worker_id=EXAMPLE_WORKER_ID,
+            account_digest=EXAMPLE_ACCOUNT_DIGEST,
             team_id=EXAMPLE_TEAM_ID,
             roles=("responsible_social_worker",),
             is_active=True,
@@ -159,6 +166,7 @@ class DeputySet(WorkerFact):
             unit_id=EXAMPLE_UNIT_ID,
             version=2,
             worker_id=EXAMPLE_WORKER_ID,
+            account_digest=EXAMPLE_ACCOUNT_DIGEST,
             team_id=EXAMPLE_TEAM_ID,
             roles=("responsible_social_worker",),
             is_active=True,

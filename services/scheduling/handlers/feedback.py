@@ -15,9 +15,9 @@ from services.scheduling.commands.feedback import FormKind, HandOutLinks
 from services.scheduling.domain import booklets, handing_out
 from services.scheduling.domain.booklets import FORM_KINDS, MOST_DECOYS, Booklet
 from services.scheduling.events import FeedbackBookletIssued
-from services.scheduling.store import Units
 from shared import ids, outbox
 from shared.database import Trace, Transaction
+from shared.sight import Sight
 
 BOOKLETS_AT_ONCE = 20
 
@@ -32,7 +32,7 @@ class Link:
 
 
 async def hand_out_links(
-    command: HandOutLinks, meeting_id: UUID, *, tx: Transaction, yours: Units, booklet_links: int
+    command: HandOutLinks, meeting_id: UUID, *, tx: Transaction, yours: Sight, booklet_links: int
 ) -> list[Link]:
     """Draw links for a family, and forget them; the caller passes them on when this is committed."""
     case, meeting = await store.lock_meeting(tx, meeting_id, yours)

@@ -7,16 +7,16 @@ from services.scheduling.commands.imports import ImportCase
 from services.scheduling.domain import imports
 from services.scheduling.domain.imports import Circumstances, Outcome
 from services.scheduling.domain.people import Worker
-from services.scheduling.handlers.cases import free_code
+from services.scheduling.handlers.cases import NotYourTeam, free_code
 from services.scheduling.handlers.units import require_yours
-from services.scheduling.store import Units
 from shared import ids, outbox
 from shared.database import Transaction
+from shared.sight import Sight
 
 MOST_RESPONSIBLE = 12
 
 
-async def import_case(command: ImportCase, *, source: str, tx: Transaction, yours: Units, dry_run: bool) -> Outcome:
+async def import_case(command: ImportCase, *, source: str, tx: Transaction, yours: Sight, dry_run: bool) -> Outcome:
     """Take over one case with all its rows, unless the source said all of it before."""
     for unit_id in {command.unit_id, *(row.unit_id for row in command.meetings)}:
         require_yours(unit_id, yours)
@@ -34,6 +34,8 @@ async def import_case(command: ImportCase, *, source: str, tx: Transaction, your
         now=tx.now,
     )
     outcome = imports.import_case(command, known, given)
+    if outcome.case is not None and not store.sees(yours, outcome.case):
+        raise NotYourTeam
     if not dry_run:
         await store.save_outcome(tx, outcome)
         await outbox.append(tx, *outcome.facts)

@@ -16,12 +16,12 @@ from services.scheduling.domain import closes, meetings
 from services.scheduling.domain.cases import Case
 from services.scheduling.domain.closes import Circumstances, Outcome
 from services.scheduling.domain.meetings import Meeting
-from services.scheduling.store import Units
 from shared import ids, outbox
 from shared.database import Transaction
+from shared.sight import Sight
 
 
-async def schedule_meeting(command: ScheduleMeeting, case_id: UUID, *, tx: Transaction, yours: Units) -> Meeting:
+async def schedule_meeting(command: ScheduleMeeting, case_id: UUID, *, tx: Transaction, yours: Sight) -> Meeting:
     """Give a case a meeting."""
     case = await store.lock_case(tx, case_id, yours)
     meeting, facts = meetings.schedule(command, is_practice=command.is_practice, case=case, meeting_id=ids.new_id())
@@ -31,7 +31,7 @@ async def schedule_meeting(command: ScheduleMeeting, case_id: UUID, *, tx: Trans
 
 
 async def reschedule_meeting(
-    command: RescheduleMeeting, meeting_id: UUID, *, tx: Transaction, version: int, yours: Units
+    command: RescheduleMeeting, meeting_id: UUID, *, tx: Transaction, version: int, yours: Sight
 ) -> Meeting:
     """Give a meeting another time."""
     case, meeting = await store.lock_meeting(tx, meeting_id, yours, version=version)
@@ -41,7 +41,7 @@ async def reschedule_meeting(
     return meeting
 
 
-async def cancel_meeting(meeting_id: UUID, *, tx: Transaction, version: int, yours: Units) -> Meeting:
+async def cancel_meeting(meeting_id: UUID, *, tx: Transaction, version: int, yours: Sight) -> Meeting:
     """Say that a meeting will not be held."""
     case, meeting = await store.lock_meeting(tx, meeting_id, yours, version=version)
     meeting, facts = meetings.cancel(meeting, case=case)
@@ -51,7 +51,7 @@ async def cancel_meeting(meeting_id: UUID, *, tx: Transaction, version: int, you
 
 
 async def defer_meeting(
-    command: DeferMeeting, meeting_id: UUID, *, tx: Transaction, version: int, yours: Units
+    command: DeferMeeting, meeting_id: UUID, *, tx: Transaction, version: int, yours: Sight
 ) -> Meeting:
     """Put a meeting off until it is looked at again."""
     case, meeting = await store.lock_meeting(tx, meeting_id, yours, version=version)
@@ -62,7 +62,7 @@ async def defer_meeting(
 
 
 async def confirm_meeting(
-    command: ConfirmMeeting, meeting_id: UUID, *, tx: Transaction, version: int, yours: Units, by: str
+    command: ConfirmMeeting, meeting_id: UUID, *, tx: Transaction, version: int, yours: Sight, by: str
 ) -> Meeting:
     """Say that a meeting is prepared; *by* is the account of who says so."""
     case, meeting = await store.lock_meeting(tx, meeting_id, yours, version=version)
@@ -74,7 +74,7 @@ async def confirm_meeting(
 
 
 async def hold_meeting(
-    command: HoldMeeting, meeting_id: UUID, *, tx: Transaction, version: int, yours: Units
+    command: HoldMeeting, meeting_id: UUID, *, tx: Transaction, version: int, yours: Sight
 ) -> Meeting:
     """Record a held meeting, and book what its close agreed."""
     case, meeting = await store.lock_meeting(tx, meeting_id, yours, version=version)
@@ -84,7 +84,7 @@ async def hold_meeting(
 
 
 async def correct_meeting(
-    command: CorrectMeeting, meeting_id: UUID, *, tx: Transaction, version: int, yours: Units
+    command: CorrectMeeting, meeting_id: UUID, *, tx: Transaction, version: int, yours: Sight
 ) -> Meeting:
     """Replace the record of a meeting, and book what its close agreed if that is said anew."""
     case, meeting = await store.lock_meeting(tx, meeting_id, yours, version=version)
@@ -93,7 +93,7 @@ async def correct_meeting(
     return outcome.meeting
 
 
-async def retract_meeting(meeting_id: UUID, *, tx: Transaction, version: int, yours: Units) -> Meeting:
+async def retract_meeting(meeting_id: UUID, *, tx: Transaction, version: int, yours: Sight) -> Meeting:
     """Say that a meeting recorded as held was not held."""
     case, meeting = await store.lock_meeting(tx, meeting_id, yours, version=version)
     meeting, facts = meetings.retract(meeting, case=case)

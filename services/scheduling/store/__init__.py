@@ -1,11 +1,11 @@
 """
 The service's rows: what handlers lock, load, find, list and save; every statement of the service stands in here.
 
-`lock_` loads for change and raises, `load_` reads and raises, `find_` may be None, `list_` reads many. What is not in a
-unit that the caller belongs to is not there.
+`lock_` loads for change and raises, `load_` reads and raises, `find_` may be None, `list_` reads many. What the caller
+has no relation to is not there; what is there for them, or was refused, is noted for the access log.
 """
 
-from services.scheduling.store.board import list_items, load_worker_id, save_stated
+from services.scheduling.store.board import list_items, save_stated
 from services.scheduling.store.cases import (
     find_free_code,
     list_cases,
@@ -38,6 +38,7 @@ from services.scheduling.store.follow_ups import (
 from services.scheduling.store.imports import find_imported, list_imported, lock_known, lock_reference, save_outcome
 from services.scheduling.store.meetings import list_meetings, load_meeting, lock_meeting, save_meeting
 from services.scheduling.store.memos import is_memo_owed_before, save_memos
+from services.scheduling.store.relations import OfCase, load_relations, sees
 from services.scheduling.store.rows import Row, Source, Units, require_version
 from services.scheduling.store.units import (
     find_and_lock_team,
@@ -59,6 +60,7 @@ from services.scheduling.store.units import (
 )
 
 __all__ = [
+    "OfCase",
     "Row",
     "Source",
     "Units",
@@ -91,10 +93,10 @@ __all__ = [
     "load_meeting",
     "load_named_team",
     "load_named_workers",
+    "load_relations",
     "load_team",
     "load_unit",
     "load_worker",
-    "load_worker_id",
     "lock_case",
     "lock_follow_up",
     "lock_known",
@@ -116,4 +118,5 @@ __all__ = [
     "save_team",
     "save_unit",
     "save_worker",
+    "sees",
 ]

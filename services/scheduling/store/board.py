@@ -9,14 +9,10 @@ from pydantic import TypeAdapter
 from services.scheduling.consumed import PromiseStated
 from services.scheduling.domain.board import Item, item
 from services.scheduling.store.cases import case_of
-from services.scheduling.store.rows import Source, Units
+from services.scheduling.store.relations import is_yours
+from services.scheduling.store.rows import Source
 from shared.database import Transaction
-from shared.errors import Invalid
-
-
-class NobodysBoard(Invalid):
-    """Your account is no worker's; say whose board you want: `worker_id` or `team_id`."""
-
+from shared.sight import Sight
 
 _STATED = TypeAdapter(Sequence[PromiseStated])
 
@@ -33,19 +29,19 @@ _SAVE_STATED = """
 
 # Whose a case is, is asked of the case as it is now, not as it was when quality spoke. The duty of a worker who is
 # away is on the deputy's board as well.
-_LIST_ITEMS = """
+_LIST_ITEMS = f"""
     WITH acting AS (
         SELECT worker_id FROM workers, (SELECT (business_now() AT TIME ZONE 'Europe/Helsinki')::date) AS day (today)
-        WHERE worker_id = $3
-           OR (deputy_id = $3 AND deputy_from_on <= today AND (deputy_until_on IS NULL OR today < deputy_until_on))
+        WHERE worker_id = $2
+           OR (deputy_id = $2 AND deputy_from_on <= today AND (deputy_until_on IS NULL OR today < deputy_until_on))
     )
     SELECT board AS promise, cases AS of_case FROM board JOIN cases USING (case_id)
-    WHERE board.status IN ('open', 'lapsed') AND NOT board.imported AND board.policy = $7
-      AND cases.unit_id = ANY ($1)
-      AND ($2::uuid IS NULL OR cases.team_id = $2)
-      AND ($3::uuid IS NULL OR cases.responsible_worker_ids && ARRAY(SELECT worker_id FROM acting))
-      AND ($4::date IS NULL OR (board.due_on, board.promise_id) > ($4, $5))
-    ORDER BY board.due_on, board.promise_id LIMIT $6
+    WHERE board.status IN ('open', 'lapsed') AND NOT board.imported AND board.policy = $9
+      AND ($1::uuid IS NULL OR cases.team_id = $1)
+      AND ($2::uuid IS NULL OR cases.responsible_worker_ids && ARRAY(SELECT worker_id FROM acting))
+      AND ($3::date IS NULL OR (board.due_on, board.promise_id) > ($3, $4))
+      AND {is_yours(6)}
+    ORDER BY board.due_on, board.promise_id LIMIT $5
 """
 
 
@@ -55,22 +51,9 @@ async def save_stated(tx: Transaction, stated: Sequence[PromiseStated]) -> None:
         await tx.execute(_SAVE_STATED, _STATED.dump_json(stated).decode())
 
 
-async def load_worker_id(source: Source, account: str) -> UUID:
-    """
-    Return the worker with this account.
-
-    Raises:
-        NobodysBoard: there is none.
-    """
-    worker_id: UUID | None = await source.fetchval("SELECT worker_id FROM workers WHERE account = $1", account)
-    if worker_id is None:
-        raise NobodysBoard
-    return worker_id
-
-
 async def list_items(
     source: Source,
-    units: Units,
+    yours: Sight,
     *,
     policy: str,
     team_id: UUID | None,
@@ -78,11 +61,8 @@ async def list_items(
     after: tuple[date, UUID] | None,
     limit: int,
 ) -> list[Item]:
-    """
-    Return what waits for a team, a worker or both (None: for anybody), by due date, from the one after *after*.
-
-    Only promises of one *policy*.
-    """
+    """Return what of one *policy* waits for a team, a worker or both (None: anybody), by due date, after *after*."""
     due_on, promise_id = after or (None, None)
-    rows = await source.fetch(_LIST_ITEMS, units, team_id, worker_id, due_on, promise_id, limit, policy)
+    sought = (team_id, worker_id, due_on, promise_id)
+    rows = await source.fetch(_LIST_ITEMS, *sought, limit, *yours.relations.parameters, policy)
     return [item(PromiseStated.model_validate(dict(row["promise"])), case_of(row["of_case"])) for row in rows]

@@ -8,13 +8,15 @@ import asyncpg
 
 from services.scheduling.commands.cases import FamilyMember
 from services.scheduling.domain.cases import Case
-from services.scheduling.store.rows import Source, Units, require_version, save, upsert
+from services.scheduling.store.relations import is_yours, sees
+from services.scheduling.store.rows import Source, require_version, save, upsert
 from shared.database import Transaction
 from shared.errors import NotFound, Transient
+from shared.sight import Sight
 
 
 class UnknownCase(NotFound):
-    """There is no such case in your units."""
+    """There is no such case, or it is not yours to see."""
 
 
 class NoFreeCode(Transient):
@@ -22,6 +24,10 @@ class NoFreeCode(Transient):
 
 
 _SAVE_CASE = upsert("cases", Case, key="case_id")
+_FIND_CASE = f"SELECT * FROM cases WHERE case_id = $1 AND {is_yours(2)}"
+_LIST_CASES = f"""
+    SELECT * FROM cases WHERE ($1::text IS NULL OR code > $1) AND {is_yours(3)} ORDER BY code LIMIT $2
+"""
 
 
 async def find_free_code(source: Source, drawn: Sequence[str]) -> str:
@@ -39,44 +45,56 @@ async def find_free_code(source: Source, drawn: Sequence[str]) -> str:
     return code
 
 
-async def lock_case(tx: Transaction, case_id: UUID, units: Units, *, version: int | None = None) -> Case:
+async def lock_case(tx: Transaction, case_id: UUID, yours: Sight, *, version: int | None = None) -> Case:
     """
     Return a case, locked for a change to it or to anything of it; *version* is the one that the caller read.
 
     Raises:
-        UnknownCase: there is none in the caller's units.
+        UnknownCase: there is none that the caller may see.
         Stale: it is another version by now.
     """
-    row = await tx.fetchrow("SELECT * FROM cases WHERE case_id = $1 AND unit_id = ANY ($2) FOR UPDATE", case_id, units)
-    if row is None:
+    case = await find_and_lock_case(tx, case_id, yours)
+    if case is None:
         raise UnknownCase
-    case = case_of(row)
     if version is not None:
         require_version(case, version)
     return case
 
 
-async def load_case(source: Source, case_id: UUID, units: Units) -> Case:
+async def load_case(source: Source, case_id: UUID, yours: Sight) -> Case:
     """
     Return a case.
 
     Raises:
-        UnknownCase: there is none in the caller's units.
+        UnknownCase: there is none that the caller may see.
     """
-    row = await source.fetchrow("SELECT * FROM cases WHERE case_id = $1 AND unit_id = ANY ($2)", case_id, units)
-    if row is None:
+    case = await find_case(source, case_id, yours)
+    if case is None:
         raise UnknownCase
-    return case_of(row)
+    return case
 
 
-async def list_cases(source: Source, units: Units, *, after: str | None, limit: int) -> list[Case]:
-    """Return cases in the order of their codes, from the one after *after*."""
-    rows = await source.fetch(
-        "SELECT * FROM cases WHERE unit_id = ANY ($1) AND ($2::text IS NULL OR code > $2) ORDER BY code LIMIT $3",
-        units,
-        after,
-        limit,
-    )
+async def find_and_lock_case(tx: Transaction, case_id: UUID, yours: Sight) -> Case | None:
+    """Return a case, locked, if the caller may see it; either way it is noted."""
+    return _seen(await tx.fetchrow(f"{_FIND_CASE} FOR UPDATE", case_id, *yours.relations.parameters), case_id, yours)
+
+
+async def find_case(source: Source, case_id: UUID, yours: Sight) -> Case | None:
+    """Return a case if the caller may see it; either way it is noted."""
+    return _seen(await source.fetchrow(_FIND_CASE, case_id, *yours.relations.parameters), case_id, yours)
+
+
+def _seen(row: asyncpg.Record | None, case_id: UUID, yours: Sight) -> Case | None:
+    if row is None:
+        yours.notes.refuse(case_id)
+        return None
+    case = case_of(row)
+    return case if sees(yours, case) else None
+
+
+async def list_cases(source: Source, yours: Sight, *, after: str | None, limit: int) -> list[Case]:
+    """Return the caller's cases in the order of their codes, from the one after *after*."""
+    rows = await source.fetch(_LIST_CASES, after, limit, *yours.relations.parameters)
     return [case_of(row) for row in rows]
 
 

@@ -7,22 +7,20 @@ from uuid import UUID
 from services.scheduling.domain.cases import Case
 from services.scheduling.domain.follow_ups import FollowUp
 from services.scheduling.domain.meetings import Meeting
-from services.scheduling.store.cases import lock_case
+from services.scheduling.store.cases import find_and_lock_case, find_case
 from services.scheduling.store.meetings import save_meeting
-from services.scheduling.store.rows import Source, Units, require_version, save, upsert
+from services.scheduling.store.rows import Source, require_version, save, upsert
 from shared.database import Transaction
 from shared.errors import NotFound
+from shared.sight import Sight
 
 
 class UnknownFollowUp(NotFound):
-    """There is no such follow-up in your units."""
+    """There is no such follow-up, or it is not yours to see."""
 
 
 _SAVE_FOLLOW_UP = upsert("follow_ups", FollowUp, key="follow_up_id")
-_LOAD_FOLLOW_UP = """
-    SELECT follow_ups.* FROM follow_ups JOIN cases USING (case_id)
-    WHERE follow_up_id = $1 AND cases.unit_id = ANY ($2)
-"""
+_FIND_FOLLOW_UP = "SELECT * FROM follow_ups WHERE follow_up_id = $1"
 # What was held counts as well: a close may be recorded after the next time has been.
 _FIND_NEXT_BOOKED = """
     SELECT kind FROM (
@@ -37,32 +35,39 @@ _FIND_NEXT_BOOKED = """
 """
 
 
-async def lock_follow_up(tx: Transaction, follow_up_id: UUID, units: Units, *, version: int) -> tuple[Case, FollowUp]:
+async def lock_follow_up(tx: Transaction, follow_up_id: UUID, yours: Sight, *, version: int) -> tuple[Case, FollowUp]:
     """
     Return a follow-up of the *version* that the caller read, and its case, whose row is the lock.
 
     Raises:
-        UnknownFollowUp: there is none in the caller's units.
+        UnknownFollowUp: there is none that the caller may see.
         Stale: it is another version by now.
     """
-    case_id: UUID | None = await tx.fetchval("SELECT case_id FROM follow_ups WHERE follow_up_id = $1", follow_up_id)
-    if case_id is None:
+    found = await _find_follow_up(tx, follow_up_id)
+    case = await find_and_lock_case(tx, found.case_id, yours)
+    if case is None:
         raise UnknownFollowUp
-    case = await lock_case(tx, case_id, units)
     # Read after the lock is ours: whoever had it before may have changed the follow-up.
-    follow_up = await load_follow_up(tx, follow_up_id, units)
+    follow_up = await _find_follow_up(tx, follow_up_id)
     require_version(follow_up, version)
     return case, follow_up
 
 
-async def load_follow_up(source: Source, follow_up_id: UUID, units: Units) -> FollowUp:
+async def load_follow_up(source: Source, follow_up_id: UUID, yours: Sight) -> FollowUp:
     """
     Return a follow-up.
 
     Raises:
-        UnknownFollowUp: there is none in the caller's units.
+        UnknownFollowUp: there is none that the caller may see.
     """
-    row = await source.fetchrow(_LOAD_FOLLOW_UP, follow_up_id, units)
+    follow_up = await _find_follow_up(source, follow_up_id)
+    if await find_case(source, follow_up.case_id, yours) is None:
+        raise UnknownFollowUp
+    return follow_up
+
+
+async def _find_follow_up(source: Source, follow_up_id: UUID) -> FollowUp:
+    row = await source.fetchrow(_FIND_FOLLOW_UP, follow_up_id)
     if row is None:
         raise UnknownFollowUp
     return FollowUp(**row)

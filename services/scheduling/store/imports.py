@@ -15,6 +15,7 @@ from services.scheduling.domain.meetings import Meeting
 from services.scheduling.store.cases import lock_case
 from services.scheduling.store.rows import Source, Units, save_all, upsert_all
 from shared.database import Transaction
+from shared.sight import Sight
 
 _IMPORTED = TypeAdapter(Sequence[Imported])
 _SAVE_IMPORTED = upsert_all("imported", Imported, key="source, kind, reference")
@@ -69,17 +70,17 @@ async def list_imported(
     return [ImportedRow(*(row[name] for name in ImportedRow._fields)) for row in rows]
 
 
-async def lock_known(tx: Transaction, imported: Mapping[Key, Imported], units: Units) -> Known:
+async def lock_known(tx: Transaction, imported: Mapping[Key, Imported], yours: Sight) -> Known:
     """
     Return what has become of what was *imported* of a case, whose row is the lock.
 
     Raises:
-        UnknownCase: it is in none of the caller's units by now.
+        UnknownCase: it is not the caller's to see by now.
     """
     if not imported:
         return Known()
     ids = [each.id for each in imported.values()]
-    cases = [await lock_case(tx, each.id, units) for each in imported.values() if each.kind == "case"]  # one, or none
+    cases = [await lock_case(tx, each.id, yours) for each in imported.values() if each.kind == "case"]  # one, or none
     # Read after the lock is ours: whoever had it before may have changed them.
     meetings = await tx.fetch("SELECT * FROM meetings WHERE meeting_id = ANY ($1)", ids)
     follow_ups = await tx.fetch("SELECT * FROM follow_ups WHERE follow_up_id = ANY ($1)", ids)

@@ -153,7 +153,7 @@ async def load_worker(source: Source, worker_id: UUID, units: Units) -> Worker:
     row = await source.fetchrow("SELECT * FROM workers WHERE worker_id = $1 AND unit_id = ANY ($2)", worker_id, units)
     if row is None:
         raise UnknownWorker
-    return _worker(row)
+    return worker_of(row)
 
 
 async def lock_worker(tx: Transaction, worker_id: UUID, units: Units, *, version: int) -> Worker:
@@ -181,7 +181,7 @@ async def load_named_workers(source: Source, worker_ids: Collection[UUID]) -> li
     rows = await source.fetch("SELECT * FROM workers WHERE worker_id = ANY ($1)", worker_ids)
     if len(rows) != len(set(worker_ids)):
         raise NamedWorkerUnknown
-    return [_worker(row) for row in rows]
+    return [worker_of(row) for row in rows]
 
 
 async def list_responsible(source: Source, team_id: UUID, *, limit: int) -> list[Worker]:
@@ -192,13 +192,13 @@ async def list_responsible(source: Source, team_id: UUID, *, limit: int) -> list
         team_id,
         limit,
     )
-    return [_worker(row) for row in rows]
+    return [worker_of(row) for row in rows]
 
 
 async def find_and_lock_worker(tx: Transaction, worker_id: UUID) -> Worker | None:
     """Return the worker, locked for change; None where they are to be created."""
     row = await tx.fetchrow("SELECT * FROM workers WHERE worker_id = $1 FOR UPDATE", worker_id)
-    return _worker(row) if row else None
+    return worker_of(row) if row else None
 
 
 async def list_workers(source: Source, units: Units, *, after: UUID | None, limit: int) -> list[Worker]:
@@ -210,7 +210,7 @@ async def list_workers(source: Source, units: Units, *, after: UUID | None, limi
         after,
         limit,
     )
-    return [_worker(row) for row in rows]
+    return [worker_of(row) for row in rows]
 
 
 async def save_worker(tx: Transaction, worker: Worker) -> None:
@@ -235,6 +235,7 @@ def _unit(row: asyncpg.Record) -> Unit:
     return Unit(**values)
 
 
-def _worker(row: asyncpg.Record) -> Worker:
+def worker_of(row: asyncpg.Record) -> Worker:
+    """Return the worker that a whole row of `workers` holds."""
     values: dict[str, Any] = {**row, "roles": tuple(row["roles"])}
     return Worker(**values)

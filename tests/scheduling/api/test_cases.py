@@ -12,7 +12,15 @@ from services.scheduling.domain.calendar import local_date
 from services.scheduling.handlers.cases import reassign_case
 from shared import ids
 from tests.probe import until
-from tests.scheduling.builders import OTHER_TEAM_ID, OTHER_UNIT_ID, OTHER_WORKER_ID, TEAM_ID, UNIT_ID, WORKER_ID
+from tests.scheduling.builders import (
+    OTHER_TEAM_ID,
+    OTHER_UNIT_ID,
+    OTHER_WORKER_ID,
+    TEAM_ID,
+    UNIT_ID,
+    WORKER_ID,
+    sight_of,
+)
 from tests.scheduling.conftest import Region
 from tests.scheduling.edge import UNIT, Caller, told
 
@@ -127,9 +135,9 @@ class TestReassignCase:
         command = ReassignCase(unit_id=UNIT_ID, team_id=OTHER_TEAM_ID, responsible_worker_ids=(OTHER_WORKER_ID,))
 
         async with region.database.transaction() as tx:
-            await reassign_case(command, UUID(region.case["case_id"]), tx=tx, version=1, yours=frozenset({UNIT_ID}))
+            await reassign_case(command, UUID(region.case["case_id"]), tx=tx, version=1, yours=sight_of(UNIT_ID))
             scheduling = asyncio.create_task(
-                region.coordinator.create(f"{region.of_case}/meetings", region.times("planned", hours=24))
+                region.lead.create(f"{region.of_case}/meetings", region.times("planned", hours=24))
             )
             await until(lambda: region.database.pool.fetchval(SOMEBODY_WAITS))
         await scheduling

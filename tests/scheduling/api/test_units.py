@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from fastapi import FastAPI
 
-from tests.scheduling.builders import OTHER_UNIT_ID, OTHER_WORKER_ID, TEAM_ID, UNIT_ID, WORKER_ID
+from tests.scheduling.builders import COORDINATOR_ID, OTHER_UNIT_ID, OTHER_WORKER_ID, TEAM_ID, UNIT_ID, WORKER_ID
 from tests.scheduling.conftest import Region
 from tests.scheduling.edge import UNIT, WORKER, Caller, told
 
@@ -170,7 +170,7 @@ class TestLists:
         [
             ("units", "unit_id", [UNIT_ID]),
             ("teams", "team_id", [TEAM_ID]),
-            ("workers", "worker_id", [WORKER_ID, OTHER_WORKER_ID]),
+            ("workers", "worker_id", [WORKER_ID, OTHER_WORKER_ID, COORDINATOR_ID]),
         ],
         ids=["units", "teams", "workers"],
     )

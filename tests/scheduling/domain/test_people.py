@@ -6,6 +6,7 @@ from services.scheduling.commands.units import ConfigureWorker, SetDeputy
 from services.scheduling.domain import people
 from services.scheduling.domain.people import DeputyOfOneself, WorkerHasLeft
 from services.scheduling.domain.units import TeamOfAnotherUnit
+from shared.derived import subject_digest
 from tests.scheduling.builders import OTHER_UNIT_ID, OTHER_WORKER_ID, TEAM_ID, UNIT_ID, WORKER_ID, a_team, a_worker
 
 A_WORKER = ConfigureWorker(
@@ -31,6 +32,16 @@ class TestConfigure:
         _, event = people.configure(None, A_WORKER, worker_id=WORKER_ID, team=a_team())
 
         assert "veera" not in event.model_dump_json().lower()
+
+    def test_publishes_what_stands_for_the_account(self) -> None:
+        """By it another service knows whose token it is; without an account nobody is known."""
+        _, event = people.configure(None, A_WORKER, worker_id=WORKER_ID, team=a_team())
+        _, without = people.configure(
+            None, A_WORKER.model_copy(update={"account": None}), worker_id=WORKER_ID, team=a_team()
+        )
+
+        assert event.account_digest == subject_digest("veera") != subject_digest("Veera")
+        assert without.account_digest is None
 
     def test_keeps_the_deputy(self) -> None:
         """Moving to another team does not end an absence."""

@@ -12,7 +12,7 @@ import pytest_asyncio
 import structlog
 
 from deploy import databases, migrating
-from deploy.databases import Urls
+from deploy.databases import Passwords, Urls
 from shared import ids, logs
 from shared.database import Database
 from tests.shared.http import bakery
@@ -27,7 +27,7 @@ def _bakery_urls(postgres_admin_url: str) -> Generator[Urls]:
 
     async def make() -> Urls:
         urls = await databases.provision(
-            postgres_admin_url, "bakery", owner_password="test", password="test", database=name
+            postgres_admin_url, "bakery", Passwords(owner="test", runtime="test", auditor="test"), database=name
         )
         await migrating.migrate(urls.owner, "bakery")
         owner = await asyncpg.connect(urls.owner)

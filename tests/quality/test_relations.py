@@ -1,0 +1,256 @@
+"""Who finds a promise, by relation, on every route that touches one; and what the access log has of it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+
+from services.quality import api
+from services.quality.domain.announcements import promise_id
+from services.quality.domain.calendar import local_date
+from services.scheduling.events import DeputySet, WorkerConfigured
+from shared.derived import derived_id, subject_digest
+from shared.intake import Batch
+from tests.quality.builders import CASE, MEETING, UNIT, local
+from tests.quality.conftest import NOW
+from tests.quality.stream import Hearing, Wire, case_reassigned, meeting_held
+from tests.role_matrix import on_record
+from tests.scheduling.edge import TRUST, Caller
+
+pytestmark = [pytest.mark.postgres, pytest.mark.asyncio]
+
+CARE = "coordinator consulting_social_worker responsible_social_worker family_therapist"
+TEAM, OTHER_TEAM, OTHER_UNIT, RESPONSIBLE, ME = (
+    derived_id(CASE, name) for name in ("team", "other team", "other unit", "responsible", "me")
+)
+PROMISE = promise_id("met_within_a_month", MEETING)
+TODAY = local_date(NOW)
+
+LISTS = ("GET /v1/promises", "GET /v1/deviations", "GET /v1/warnings")
+TOUCHING = ("GET /v1/promises/{promise_id}", "GET /v1/promises/{promise_id}/history")
+OF_NO_CASE = ("GET /v1/figures", "GET /v1/as-of")
+
+
+def worker(worker_id: UUID = ME, *, version: int = 1, **different: Any) -> Wire:
+    """A worker as scheduling tells of them: of the other team, with the account `me`."""
+    state: dict[str, Any] = {
+        "worker_id": worker_id,
+        "version": version,
+        "unit_id": UNIT,
+        "team_id": OTHER_TEAM,
+        "account_digest": subject_digest("me"),
+    }
+    return _said(WorkerConfigured.example(), state | different)
+
+
+def deputy_set(first: int, last: int | None, *, version: int = 2) -> Wire:
+    """The responsible worker has the other one as their deputy, from and until so many days from today."""
+    state: dict[str, Any] = {
+        "worker_id": RESPONSIBLE,
+        "version": version,
+        "unit_id": UNIT,
+        "account_digest": None,
+        "deputy_id": ME,
+        "deputy_from_on": TODAY + timedelta(days=first),
+        "deputy_until_on": None if last is None else TODAY + timedelta(days=last),
+    }
+    return _said(DeputySet.example(), state)
+
+
+def _said(fact: WorkerConfigured | DeputySet, state: dict[str, Any]) -> Wire:
+    return type(fact).model_validate(fact.model_dump() | state), local("2026-11-01 09:00")
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """Who asks: what scheduling has said of them, in what roles, of which units by their token."""
+
+    said: tuple[Wire, ...] = ()
+    roles: str = CARE
+    units: tuple[UUID, ...] = (UNIT,)
+
+
+RELATED = {
+    "crew": Somebody((worker(team_id=TEAM),)),
+    "in_charge": Somebody((worker(RESPONSIBLE),)),
+    "in_charge elsewhere": Somebody((worker(RESPONSIBLE, unit_id=OTHER_UNIT),), units=(OTHER_UNIT,)),
+    "stand_in today": Somebody((worker(), deputy_set(0, 1))),
+    "stand_in open-ended": Somebody((deputy_set(-7, None), worker())),
+    "branch": Somebody((worker(team_id=None),)),
+    "lead": Somebody(roles=f"{CARE} team_lead"),
+    "oversight": Somebody(roles="quality_manager"),
+}
+"""Those for whom the promise is there, by the ground that the log names."""
+UNRELATED = {
+    "other team": Somebody((worker(),)),
+    "other unit": Somebody((worker(unit_id=OTHER_UNIT),), units=(OTHER_UNIT,)),
+    "own team, but of no unit by the token": Somebody((worker(team_id=TEAM),), units=()),
+    "deputy from tomorrow": Somebody((worker(), deputy_set(1, 7))),
+    "deputy until today": Somebody((worker(), deputy_set(-7, 0))),
+    "deputy no longer": Somebody((worker(), deputy_set(-7, -1, version=3), deputy_set(0, 1))),
+    "has left": Somebody((worker(team_id=TEAM, is_active=False),)),
+    "has left, was responsible and leads": Somebody(
+        (worker(RESPONSIBLE, is_active=False),), roles=f"{CARE} team_lead quality_manager"
+    ),
+    "lead of another unit": Somebody(roles=f"{CARE} team_lead quality_manager", units=(OTHER_UNIT,)),
+    "nobody known": Somebody(),
+    "operator": Somebody((worker(team_id=TEAM, account_digest=None),), roles=f"ops {CARE}"),
+}
+
+
+@pytest.fixture(name="app")
+def _app(hearing: Hearing) -> FastAPI:
+    return api.app(trust=TRUST, database=hearing.database)
+
+
+@pytest_asyncio.fixture(name="_promise")
+async def _promise_fixture(hearing: Hearing) -> None:
+    """A family that was not met, and is warned of no more; of the team, with somebody responsible."""
+    await hearing.hear(meeting_held(team_id=TEAM, responsible_worker_ids=(RESPONSIBLE,)))
+    await hearing.pass_gate("2027-01-02 20:00")
+    await hearing.look_again()
+
+
+async def enter(hearing: Hearing, app: FastAPI, somebody: Somebody) -> Caller:
+    """Let scheduling tell of somebody, and return them."""
+    await hearing.hear(*somebody.said)
+    return Caller(app, somebody.roles, *somebody.units, account="me")
+
+
+async def answers(caller: Caller) -> dict[str, int]:
+    """Return how each route about the promise answers."""
+    found: dict[str, int] = {}
+    for route in TOUCHING:
+        path = route.removeprefix("GET ").format(promise_id=PROMISE)
+        found[route] = (await caller.http.get(path)).status_code
+    return found
+
+
+async def listed(caller: Caller, path: str) -> list[str]:
+    """Return the cases of which *path* lists promises."""
+    return [each["case_id"] for each in (await caller.show(path))["items"]]
+
+
+async def logged(hearing: Hearing) -> set[tuple[Any, ...]]:
+    """Return what the access log has."""
+    rows = await hearing.database.pool.fetch("SELECT route, did, object_id, ground FROM access_log")
+    return {tuple(row.values()) for row in rows}
+
+
+class TestEveryRoute:
+    async def test_is_decided_about_here(self, app: FastAPI) -> None:
+        """A new route is tried with every relation and is on record, or said to touch no case."""
+        assert {*LISTS, *TOUCHING, *OF_NO_CASE} == set(api.RULES)
+        assert on_record(app) == {*LISTS, *TOUCHING}
+
+
+@pytest.mark.usefixtures("_promise")
+class TestAPromise:
+    @pytest.mark.parametrize("ground", RELATED)
+    async def test_is_there_for_whoever_has_a_relation_to_it(self, hearing: Hearing, app: FastAPI, ground: str) -> None:
+        """On every route, and the log says which."""
+        caller = await enter(hearing, app, RELATED[ground])
+
+        assert set((await answers(caller)).values()) == {200}
+        assert await listed(caller, "/v1/promises") == [str(CASE)]
+        on = ground.partition(" ")[0]
+        assert await logged(hearing) == {
+            *((route, "read", CASE, on) for route in TOUCHING),
+            ("GET /v1/promises", "read", CASE, on),
+        }
+
+    @pytest.mark.parametrize("who", UNRELATED)
+    async def test_is_not_there_for_anybody_else(self, hearing: Hearing, app: FastAPI, who: str) -> None:
+        """Not found, and each attempt is on record, also the search for a case by its id."""
+        caller = await enter(hearing, app, UNRELATED[who])
+
+        assert set((await answers(caller)).values()) == {404}
+        assert await listed(caller, "/v1/promises") == await listed(caller, f"/v1/promises?case_id={CASE}") == []
+        assert await logged(hearing) == {
+            *((route, "refused", CASE, None) for route in TOUCHING),
+            ("GET /v1/promises", "read", None, None),
+            ("GET /v1/promises", "refused", CASE, None),
+        }
+
+    async def test_is_in_no_list_of_anybody_else(self, hearing: Hearing, app: FastAPI) -> None:
+        """Deviations and warnings are lists of promises."""
+        caller = await enter(hearing, app, Somebody((worker(),), roles=f"{CARE} quality_manager", units=()))
+        assert await listed(caller, "/v1/deviations") == await listed(caller, "/v1/warnings") == []
+        lead = Caller(app, "team_lead", UNIT)
+        assert await listed(lead, "/v1/deviations") == [str(CASE)]
+
+    async def test_goes_with_its_case_to_other_hands(self, hearing: Hearing, app: FastAPI) -> None:
+        """The new ones see it, the old ones no longer, and the figures of the unit that made it are still its own."""
+        caller = await enter(hearing, app, Somebody((worker(unit_id=OTHER_UNIT),), units=(OTHER_UNIT,)))
+        await hearing.hear(
+            case_reassigned("2027-01-02 12:00", unit_id=OTHER_UNIT, team_id=OTHER_TEAM, responsible_worker_ids=(ME,))
+        )
+
+        assert await listed(caller, "/v1/promises") == [str(CASE)]
+        assert await listed(Caller(app, "quality_manager", UNIT), "/v1/promises") == [str(CASE)]
+        assert await listed(Caller(app, "quality_manager", OTHER_UNIT), "/v1/promises") == []
+        assert await listed(Caller(app, "team_lead", OTHER_UNIT), "/v1/promises") == [str(CASE)]
+        await hearing.hear(worker(RESPONSIBLE, team_id=TEAM), worker(version=2, account_digest=None))
+        assert await listed(caller, "/v1/promises") == []
+
+    async def test_of_a_case_without_one_is_sought_by_who_may(self, hearing: Hearing, app: FastAPI) -> None:
+        """To find nothing of an own case is to have looked at it; of a case that nobody knows it is an attempt."""
+        await hearing.hear(case_reassigned("2027-01-02 12:00", case_id=OTHER_TEAM, unit_id=UNIT, team_id=TEAM))
+        caller = await enter(hearing, app, RELATED["crew"])
+        for case_id in (OTHER_TEAM, OTHER_UNIT):
+            assert await listed(caller, f"/v1/promises?case_id={case_id}") == []
+        assert await logged(hearing) == {
+            ("GET /v1/promises", "read", OTHER_TEAM, "crew"),
+            ("GET /v1/promises", "refused", OTHER_UNIT, None),
+        }
+
+
+class TestFigures:
+    @pytest.mark.usefixtures("_promise")
+    async def test_are_told_to_nobody_who_has_left(self, hearing: Hearing, app: FastAPI) -> None:
+        """They lead no unit any more, whatever their token says."""
+        path = "/v1/figures?from=2026-12-01&until=2027-01-01"
+        lead = await enter(hearing, app, Somebody(roles="team_lead"))
+        before = (await lead.show(path))["figures"]
+        await hearing.hear(worker(is_active=False))
+        assert (len(before), (await lead.show(path))["figures"]) == (1, [])
+
+
+class TestWhatIsHeard:
+    async def test_of_a_worker_in_any_order_ends_with_the_highest_version(self, hearing: Hearing) -> None:
+        """Units are streams of their own, so the news of a move come as they come; in one batch or in several."""
+        await hearing.hear(worker(version=3, team_id=TEAM), worker(version=2, team_id=OTHER_TEAM))
+        await hearing.hear(worker(version=1, unit_id=OTHER_UNIT))
+        rows = await hearing.database.pool.fetch("SELECT version, unit_id, team_id FROM workers")
+        assert [tuple(row.values()) for row in rows] == [(3, UNIT, TEAM)]
+
+    async def test_of_a_case_again_and_late_changes_nothing(self, hearing: Hearing) -> None:
+        """A rebuild hears of all the old hands once more, and nobody's door opens meanwhile."""
+        old, new = (
+            case_reassigned(
+                "2027-01-02 12:00", unit_id=UNIT, team_id=team, responsible_worker_ids=(ME,), version=version
+            )
+            for team, version in ((OTHER_TEAM, 2), (TEAM, 3))
+        )
+        first, second = hearing.number(old, new)
+        await hearing.take(Batch((second,)))
+        await hearing.take(Batch((first,)))
+        assert await _teams(hearing) == [TEAM]
+        await hearing.database.pool.execute("UPDATE cases SET context_sequence = 0")
+        await hearing.take(Batch((first,)), muted=True)
+        assert await _teams(hearing) == [TEAM]
+
+    async def test_of_a_case_that_is_refused_is_not_believed(self, hearing: Hearing) -> None:
+        """It is parked, and heard when its cause is mended."""
+        in_2040 = meeting_held("2040-01-01 13:00", team_id=TEAM)
+        refusals = await hearing.hear(in_2040)
+        assert len(refusals) == 1
+        assert await _teams(hearing) == []
+
+
+async def _teams(hearing: Hearing) -> list[UUID]:
+    return [row["team_id"] for row in await hearing.database.pool.fetch("SELECT team_id FROM case_relations")]
