@@ -2,7 +2,7 @@
 #   make trial ARGS="--data DIR"    hands arguments on        make test PYTEST_ARGS="-k promise"    likewise
 
 .DEFAULT_GOAL := help
-.PHONY: help trial tour test check bench mutants generate lock clean
+.PHONY: help trial tour test test-browser check bench mutants generate lock clean
 
 BIN := .venv/bin
 export PYTHON
@@ -15,7 +15,7 @@ DEV := .venv/ready-for-dev
 	@requirements/install.sh $*
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 trial: $(TRIAL) ## bring an invented region up: Postgres, Kafka, the services (Ctrl-C ends it, nothing stays)
 	@$(BIN)/heijastin trial $(ARGS)
@@ -24,8 +24,11 @@ tour: $(TRIAL) ## play a month in the trial, told as it happens; ends by itself
 	@$(BIN)/heijastin tour $(ARGS)
 
 test: $(DEV) ## run all tests on real Kafka and Postgres, then demand that domain and handlers are covered whole
-	$(BIN)/pytest -n 2 --cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 --ignore=tests/browser --cov --cov-report= $(PYTEST_ARGS)
 	$(if $(PYTEST_ARGS),,$(BIN)/coverage report --include='services/*/domain/*,services/*/handlers*' --fail-under=100)
+
+test-browser: $(DEV) ## look at the pages in this machine's Chromium: by thumb, by keyboard, and for barriers
+	$(BIN)/pytest tests/browser $(PYTEST_ARGS)
 
 CHECKS := lint format types imports spelling sql generated tree
 .PHONY: $(CHECKS)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -35,6 +36,10 @@ class Api:
         """Let something happen to what was read at *version*."""
         return await self._ask("POST", path, json=body, headers={"If-Match": f'"{version}"'})
 
+    async def send(self, path: str, body: bytes) -> Answer:
+        """Send a body of JSON that may as well be sent twice."""
+        return await self._ask("POST", path, content=body, headers={"Content-Type": "application/json"})
+
     async def _ask(self, method: str, path: str, **request: Any) -> Answer:
         try:
             answer = await self.http.request(method, path, **request)
@@ -44,7 +49,9 @@ class Api:
             raise Trouble(what, cure=cure, exit_code=ExitCode.UNAVAILABLE) from error
         if answer.is_error:
             what = f"{method} {path} was answered with {answer.status_code}: {answer.text}"
-            raise Trouble(what, cure="The answer says what was wrong.")
+            is_passing = answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+            exit_code = ExitCode.UNAVAILABLE if is_passing else ExitCode.FAILED
+            raise Trouble(what, cure="The answer says what was wrong.", exit_code=exit_code)
         return answer.json()
 
 

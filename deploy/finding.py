@@ -14,17 +14,17 @@ from shared.database import Database
 
 def kafka(given: str | None) -> str:
     """Return Kafka's servers: those *given*, or KAFKA_SERVERS, or the trial's."""
-    return given or os.environ.get("KAFKA_SERVERS") or _trial("export KAFKA_SERVERS=host:port").kafka
+    return given or os.environ.get("KAFKA_SERVERS") or trial("export KAFKA_SERVERS=host:port").kafka
 
 
 def runtime_url(service: str) -> str:
     """Return the address of the database of *service* for its runtime role: SERVICE_DATABASE_URL, or the trial's."""
-    return _url(service, "DATABASE_URL") or _trial(_export(service, "DATABASE_URL")).databases[service].runtime
+    return _url(service, "DATABASE_URL") or trial(_export(service, "DATABASE_URL")).databases[service].runtime
 
 
 def owner_url(service: str) -> str:
     """Return the same for the owner's role: SERVICE_OWNER_URL, or the trial's."""
-    return _url(service, "OWNER_URL") or _trial(_export(service, "OWNER_URL")).databases[service].owner
+    return _url(service, "OWNER_URL") or trial(_export(service, "OWNER_URL")).databases[service].owner
 
 
 def secret(name: str) -> str | None:
@@ -69,7 +69,13 @@ def _export(service: str, name: str) -> str:
     return f"export {service.upper()}_{name}=postgresql://..."
 
 
-def _trial(otherwise: str) -> state.Running:
+def trial(otherwise: str) -> state.Running:
+    """
+    Return the trial that runs.
+
+    Raises:
+        Trouble: none does; *otherwise* says what else could be named.
+    """
     running = state.find()
     if running is None:
         cure = f"Start one in another terminal (make trial), or: {otherwise}"

@@ -15,6 +15,26 @@ from shared.derived import derived_id
 
 _REGION = UUID("5a7c0000-0000-4000-8000-000000000000")
 UNIT, FOXES, HEDGEHOGS = (str(derived_id(_REGION, name)) for name in ("unit", "foxes", "hedgehogs"))
+OTHER_UNIT, LYNXES = (str(derived_id(_REGION, name)) for name in ("other unit", "lynxes"))
+
+UNITS = {
+    UNIT: {
+        "name_fi": "Satumaan perhekeskus (keksitty)",
+        "name_sv": "Sagolandets familjecenter (påhittat)",
+        "name_en": "Fairyland Family Centre (invented)",
+    },
+    OTHER_UNIT: {
+        "name_fi": "Tarulan perhekeskus (keksitty)",
+        "name_sv": "Sägenbys familjecenter (påhittat)",
+        "name_en": "Taletown Family Centre (invented)",
+    },
+}
+
+TEAMS = {
+    FOXES: (UNIT, "Kettutiimi"),
+    HEDGEHOGS: (UNIT, "Siilitiimi"),
+    LYNXES: (OTHER_UNIT, "Ilvestiimi"),
+}
 
 _WORKERS = {
     "coordinator": "Konsta Keksitty",
@@ -24,11 +44,20 @@ _WORKERS = {
     "team_lead": "Tuulia Tuulesta",
 }
 
+_OTHERS = {"Hilla Huomenna": (UNIT, HEDGEHOGS), "Lauri Lohdutus": (OTHER_UNIT, LYNXES)}
+"""Responsible social workers of the other teams, who cannot sign in: the unit and the team of each."""
+
+_OF_BOTH_UNITS = {"team_lead", "quality_manager", "ops"}
+
 PEOPLE: Mapping[str, Person] = {
-    role: Person(account=role.replace("_", "-"), roles=(role,), units=(UNIT,))
+    role: Person(
+        account=role.replace("_", "-"),
+        roles=(role,),
+        units=(UNIT, OTHER_UNIT) if role in _OF_BOTH_UNITS else (UNIT,),
+    )
     for role in (*_WORKERS, "quality_manager", "ops")
 }
-"""Who can sign in, by role: one person each, all of the one unit."""
+"""Who can sign in, by role: one person each, of one unit or of both."""
 
 
 def worker(role: str) -> str:
@@ -48,22 +77,19 @@ class Region:
         return bool((await self.scheduling["team_lead"].get("/v1/units"))["items"])
 
     async def configure(self) -> None:
-        """Enter the unit, its teams and its workers."""
+        """Enter the units, their teams and their workers."""
         lead = self.scheduling["team_lead"]
-        await lead.put(
-            f"/v1/units/{UNIT}",
-            {
-                "name_fi": "Satumaan perhekeskus (keksitty)",
-                "name_sv": "Sagolandets familjecenter (påhittat)",
-                "name_en": "Fairyland Family Centre (invented)",
-                "hours": [{"weekday": day, "opens": "08:00", "closes": "16:00"} for day in range(1, 6)],
-            },
-        )
-        for team, name in ((FOXES, "Kettutiimi"), (HEDGEHOGS, "Siilitiimi")):
-            await lead.put(f"/v1/teams/{team}", {"unit_id": UNIT, "name": name})
+        hours = [{"weekday": day, "opens": "08:00", "closes": "16:00"} for day in range(1, 6)]
+        for unit, names in UNITS.items():
+            await lead.put(f"/v1/units/{unit}", {**names, "hours": hours})
+        for team, (unit, name) in TEAMS.items():
+            await lead.put(f"/v1/teams/{team}", {"unit_id": unit, "name": name})
         for role, name in _WORKERS.items():
             body = {"unit_id": UNIT, "team_id": FOXES, "display_name": name, "roles": [role]}
             await lead.put(f"/v1/workers/{worker(role)}", {**body, "account": PEOPLE[role].account})
+        for name, (unit, team) in _OTHERS.items():
+            body = {"unit_id": unit, "team_id": team, "display_name": name, "roles": ["responsible_social_worker"]}
+            await lead.put(f"/v1/workers/{worker(name)}", body)
 
     async def open_case(self, family: str, *, on: datetime, children: int = 2) -> Answer:
         """Make an invented family a case on the local day of *on*."""

@@ -40,14 +40,15 @@ async def give_answer(command: GiveAnswer, token: str, *, tx: Transaction) -> No
     Raises:
         LinkNotValid: it was used, has run out or never was; it is not told which.
     """
-    unit_id = await store.use_link(tx, _digest(token))
-    if unit_id is None:
+    used = await store.use_link(tx, _digest(token))
+    if used is None:
         raise LinkNotValid
+    unit_id, half_month = used
     marks, open_answers = await store.lock_lists(tx, unit_id)
     marks = ids.shuffled([*marks, marks_of(command)])
     if command.open_answer is not None:
         open_answers = ids.shuffled([*open_answers, command.open_answer])
-    await store.save_lists(tx, unit_id, marks, open_answers)
+    await store.save_lists(tx, unit_id, marks, open_answers, half_month=half_month)
 
 
 async def take_in(tx: Transaction, batch: Batch) -> Refusals:

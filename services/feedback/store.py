@@ -56,14 +56,18 @@ _SAVE_ROUNDS = """
         largest_family = coalesce(excluded.largest_family, rounds.largest_family)
 """
 _OPEN_WINDOWS = """
-    INSERT INTO windows (unit_id, window_id, from_on, decided_until)
-    SELECT unit_id, window_id, from_on, from_on
+    INSERT INTO windows (unit_id, window_id, from_on, decided_until, latest_half_month)
+    SELECT unit_id, window_id, from_on, from_on, from_on
     FROM unnest($1::uuid[], $2::date[], $3::uuid[]) AS opened (unit_id, from_on, window_id)
     ON CONFLICT (unit_id) DO NOTHING
 """
+_SAVE_LISTS = """
+    UPDATE windows SET marks = $2, open_answers = $3, latest_half_month = greatest(latest_half_month, $4)
+    WHERE unit_id = $1
+"""
 _CLAIM_WINDOWS = """
-    SELECT window_id, unit_id, version, from_on, decided_until, marks FROM windows WHERE decided_until < $1
-    ORDER BY unit_id FOR UPDATE SKIP LOCKED
+    SELECT window_id, unit_id, version, from_on, decided_until, latest_half_month, marks
+    FROM windows WHERE decided_until < $1 ORDER BY unit_id FOR UPDATE SKIP LOCKED
 """
 _CLOSE_WINDOW = """
     WITH closed AS (SELECT open_answers FROM windows WHERE unit_id = $1),
@@ -72,7 +76,8 @@ _CLOSE_WINDOW = """
              SELECT $2, $1, $3, $4, open_answers FROM closed
          )
     UPDATE windows
-    SET window_id = $5, version = 0, from_on = $3, decided_until = $3, marks = '[]', open_answers = '[]'
+    SET window_id = $5, version = 0, from_on = $3, decided_until = $3, latest_half_month = $3, marks = '[]',
+        open_answers = '[]'
     WHERE unit_id = $1
 """
 _TOLD = """
@@ -95,10 +100,10 @@ async def find_kind(source: Source, digest: bytes) -> FormKind | None:
     return kind
 
 
-async def use_link(tx: Transaction, digest: bytes) -> UUID | None:
-    """Delete a link and return its unit; None if it was used already, has run out, or never was."""
-    unit_id: UUID | None = await tx.fetchval("DELETE FROM links WHERE digest = $1 RETURNING unit_id", digest)
-    return unit_id
+async def use_link(tx: Transaction, digest: bytes) -> tuple[UUID, date] | None:
+    """Delete a link and return its unit and half-month; None if it was used already, has run out, or never was."""
+    row = await tx.fetchrow("DELETE FROM links WHERE digest = $1 RETURNING unit_id, half_month", digest)
+    return (row["unit_id"], row["half_month"]) if row else None
 
 
 async def lock_lists(tx: Transaction, unit_id: UUID) -> tuple[list[Marks], list[str]]:
@@ -108,14 +113,11 @@ async def lock_lists(tx: Transaction, unit_id: UUID) -> tuple[list[Marks], list[
     return json.loads(row["marks"]), json.loads(row["open_answers"])
 
 
-async def save_lists(tx: Transaction, unit_id: UUID, marks: Sequence[Marks], open_answers: Sequence[str]) -> None:
-    """Save both lists as they are now ordered."""
-    await tx.execute(
-        "UPDATE windows SET marks = $2, open_answers = $3 WHERE unit_id = $1",
-        unit_id,
-        json.dumps(marks),
-        json.dumps(open_answers),
-    )
+async def save_lists(
+    tx: Transaction, unit_id: UUID, marks: Sequence[Marks], open_answers: Sequence[str], *, half_month: date
+) -> None:
+    """Save both lists as they are now ordered; the last was added by a link of *half_month*."""
+    await tx.execute(_SAVE_LISTS, unit_id, json.dumps(marks), json.dumps(open_answers), half_month)
 
 
 async def save_links(tx: Transaction, booklets: Sequence[BookletIssued]) -> None:
@@ -152,6 +154,7 @@ async def claim_windows(tx: Transaction, *, boundary: date) -> list[Window]:
             version=row["version"],
             from_on=row["from_on"],
             decided_until=row["decided_until"],
+            latest_half_month=row["latest_half_month"],
             answers=tuple(json.loads(row["marks"])),
         )
         for row in await tx.fetch(_CLAIM_WINDOWS, boundary)

@@ -71,9 +71,14 @@ class Report(BaseModel):
 
 
 class AsOf(BaseModel):
-    """Everything recorded before `as_of` has been heard and judged; null: not known yet."""
+    """
+    Everything recorded before `as_of` has been heard; null: not known yet.
+
+    `to_judge` cases wait to be judged by it: while there are any, what was said of them may be older.
+    """
 
     as_of: datetime | None
+    to_judge: int
 
 
 async def _yours(who: Who) -> frozenset[UUID]:
@@ -167,8 +172,9 @@ async def show_figures(
 
 @routes.get("/as-of")
 async def show_as_of(reading: Reading, policy: PolicyName = _MONTH) -> AsOf:
-    """Return until when everything has been heard that bears on the promises of one policy."""
-    return AsOf(as_of=(await handlers.gates_passed(reading))[_POLICIES[policy].needs])
+    """Return until when everything has been heard that bears on one policy, and how many cases wait to be judged."""
+    passed = await handlers.gates_passed(reading)
+    return AsOf(as_of=passed[_POLICIES[policy].needs], to_judge=await store.count_due(reading, before=passed))
 
 
 app = partial(create_app, title="Heijastin quality", routers=(routes,), rules=RULES)

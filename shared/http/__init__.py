@@ -9,19 +9,19 @@ from shared.http.access import PUBLIC, Principal, Rule, Rules, allow
 from shared.http.app import UnsafeApplication, create_app
 from shared.http.openapi import openapi_of
 from shared.http.paging import Page, Paged
-from shared.http.routes import Opening, Reading, Tx, Who, router
+from shared.http.routes import Reading, Transactions, Tx, Who, router
 from shared.http.tokens import Trust, keys_from, trust_of
 from shared.http.versions import VersionRead, etag
 
 __all__ = [
     "PUBLIC",
-    "Opening",
     "Page",
     "Paged",
     "Principal",
     "Reading",
     "Rule",
     "Rules",
+    "Transactions",
     "Trust",
     "Tx",
     "UnsafeApplication",

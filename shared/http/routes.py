@@ -1,9 +1,9 @@
 """
 A route: who may use it, its transaction, and what its answer means to a retry.
 
-An endpoint states what it needs by its parameters (`Who`, `Tx`, `Reading`, `Opening`) and gets it. A POST that answers
-201 creates something, and so demands an `Idempotency-Key`. The transaction is committed before the first byte of the
-answer is sent, so no 2xx is ever about something that was lost.
+An endpoint states what it needs by its parameters (`Who`, `Tx`, `Transactions`, `Reading`) and gets it. A POST that
+answers 201 creates something, and so demands an `Idempotency-Key`. Every transaction is committed before the first byte
+of the answer is sent, so no 2xx is ever about something that was lost.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -76,13 +76,13 @@ async def _transaction(request: Request) -> Transaction:
     return cast("Transaction", request.state.transaction)
 
 
-async def _opening(request: Request) -> "_Opens":
-    gate: Gate = request.app.state.gate
-    return partial(gate.database.transaction, request.state.trace)
-
-
 async def _reading(request: Request) -> Connection:
     return cast("Connection", request.state.reading)
+
+
+async def _transactions(request: Request) -> Callable[[], AbstractAsyncContextManager[Transaction]]:
+    gate: Gate = request.app.state.gate
+    return partial(gate.database.transaction, request.state.trace)
 
 
 Who = Annotated[Principal, Depends(_principal)]
@@ -91,10 +91,11 @@ Who = Annotated[Principal, Depends(_principal)]
 Tx = Annotated[Transaction, Depends(_transaction)]
 """The open transaction of this request; committed after the endpoint has returned, rolled back if it raised."""
 
-_Opens = Callable[[], AbstractAsyncContextManager[Transaction]]
-
-Opening = Annotated[_Opens, Depends(_opening)]
-"""Opens a transaction when the endpoint wants one: for an endpoint that has something to do after the commit."""
+Transactions = Annotated[Callable[[], AbstractAsyncContextManager[Transaction]], Depends(_transactions)]
+"""
+Opens transactions, each committed when it is left: for a request whose parts stand or fall alone, or that has something
+to do after the commit.
+"""
 
 Reading = Annotated[Connection, Depends(_reading)]
 """A read-only transaction in which all queries see one state."""

@@ -49,6 +49,7 @@ class TestTheCommandLine:
             ("migrate", "--all"),
             ("clock", "show"),
             ("token", "ops"),
+            ("import", "docs/samples/a-year.csv"),
         ],
         ids=" ".join,
     )
@@ -67,6 +68,8 @@ class TestTheCommandLine:
             (("migrate",), "Name one service, or say --all."),
             (("parked", "discard", "quality", "7"), "Missing option '--reason'"),
             (("databases", "create"), "HEIJASTIN_ADMIN_URL is not set."),
+            (("import", "docs/samples/a-year.csv", "--alias", "Kesk."), "does not say what a spelling means."),
+            (("import", "docs"), "docs is not a file."),
         ],
         ids=lambda value: value if isinstance(value, str) else " ".join(value),
     )

@@ -102,5 +102,27 @@ class TestHelp:
 
         said = subprocess.run([MAKE, "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
-        told = dict(re.findall(r"^  make (\w+) +(\S.*)$", said, re.MULTILINE))
+        told = dict(re.findall(r"^  make ([\w-]+) +(\S.*)$", said, re.MULTILINE))
         assert told.keys() == set(commands.split())
+
+
+class TestTheBrowserTests:
+    def test_ask_for_a_browser(self, tmp_path: Path) -> None:
+        """None is downloaded behind anybody's back; and nothing is started that nobody could look at."""
+        machine = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-x",
+            "-p",
+            "no:cacheprovider",
+            "tests/browser/test_barriers.py",
+        ]
+
+        done = subprocess.run(command, cwd=ROOT, env=machine, capture_output=True, text=True, check=False)
+
+        assert done.returncode == 1
+        assert "There is no Chromium on this machine" in done.stdout
+        assert "apt-get install chromium" in done.stdout

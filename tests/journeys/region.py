@@ -1,5 +1,5 @@
 """
-A running region for the journeys: real Postgres, a Kafka of its own, every service as a process of its own.
+A running region for the journeys: real Postgres, a Kafka and a mail gateway of its own, every service as a process.
 
 Journeys share it. Each has families of its own, and business time only moves forward; who kills or stops something
 starts it again.
@@ -27,6 +27,7 @@ from deploy.clocks import HELSINKI
 from deploy.databases import Urls
 from deploy.state import Running
 from deploy.stream import Told, facts
+from tests.mailbox import Mailbox, mailbox
 from tests.probe import until
 
 JOURNEY = [
@@ -77,6 +78,8 @@ class LiveRegion:
     manager: Api
     broker: "Broker"
     processes: "dict[str, ServiceProcess]"
+    mailbox: Mailbox
+    """Who was sent what."""
     heard: list[Told] = field(default_factory=list[Told])
     """Every record of every topic but watermarks, in the order of its partition."""
 
@@ -386,10 +389,11 @@ async def running_region(
         stack.push_async_callback(broker.kill)
         await broker.start()
         await kafka_topics.apply(running.kafka, topics.load().values())
+        box = stack.enter_context(mailbox())
         services: dict[str, ServiceProcess] = {}
         for name in SERVICES:
             quickly = {f"{name.upper()}_{setting}": value for setting, value in _QUICKLY.items()}
-            environment = trial.environment_of(name, running, keys) | quickly
+            environment = trial.environment_of(name, running, keys) | quickly | _by_mail(box)
             services[name] = ServiceProcess(name, running, environment)
             stack.push_async_callback(services[name].stop)
             await services[name].start()
@@ -398,11 +402,21 @@ async def running_region(
         people = await stack.enter_async_context(seed.region(running))
         token = tokens.mint(folder, seed.PEOPLE["quality_manager"])
         manager = await stack.enter_async_context(asked_by(token, running.http["quality"]))
-        region = LiveRegion(running, people, manager, broker, services)
+        region = LiveRegion(running, people, manager, broker, services, box)
         listening = asyncio.create_task(_listen(region))
         stack.callback(listening.cancel)
         await people.configure()
         yield region
+
+
+def _by_mail(box: Mailbox) -> dict[str, str]:
+    """Return the settings by which families are sent links, a booklet of them small enough to be used up."""
+    return {
+        "SCHEDULING_MAIL_HOST": "127.0.0.1",
+        "SCHEDULING_MAIL_PORT": str(box.port),
+        "SCHEDULING_MAIL_SECURITY": "none",
+        "SCHEDULING_FEEDBACK_BOOKLET_LINKS": "100",
+    }
 
 
 async def _listen(region: LiveRegion) -> None:

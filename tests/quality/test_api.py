@@ -245,9 +245,19 @@ class TestAShutGate:
         await hearing.hear(meeting_held())
         assert await manager.show(DECEMBER) == {"policy": "met_within_a_month", "as_of": None, "figures": []}
         assert (await manager.http.get(f"{DECEMBER}&as_of=2026-12-31T10:00:00Z")).status_code == 422
-        assert await manager.show("/v1/as-of") == {"as_of": None}
+        assert await manager.show("/v1/as-of") == {"as_of": None, "to_judge": 0}
 
     async def test_says_until_when_when_it_opens(self, hearing: Hearing, app: FastAPI) -> None:
         """Also to operators."""
         await hearing.pass_gate("2027-01-02 20:00")
-        assert await Caller(app, "ops").show("/v1/as-of") == {"as_of": "2027-01-02T18:00:00Z"}
+        assert await Caller(app, "ops").show("/v1/as-of") == {"as_of": "2027-01-02T18:00:00Z", "to_judge": 0}
+
+    async def test_says_how_much_waits_to_be_judged(self, hearing: Hearing, manager: Caller) -> None:
+        """Whoever waits for the figures of what they entered must know when those are in."""
+        await hearing.hear(meeting_held())
+        await hearing.pass_gate("2027-01-02 20:00")
+        assert (await manager.show("/v1/as-of"))["to_judge"] == 1
+
+        await hearing.look_again()
+
+        assert (await manager.show("/v1/as-of"))["to_judge"] == 0

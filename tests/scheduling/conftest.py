@@ -5,21 +5,41 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
 from deploy.databases import Urls
 from services.scheduling import api
+from services.scheduling.api.feedback import Ways
+from shared import clock
 from shared.database import Database
 from tests.scheduling.builders import OTHER_WORKER_ID, TEAM_ID, UNIT_ID, WORKER_ID
 from tests.scheduling.edge import TRUST, UNIT, WORKER, Caller, now, told
 
 
+@pytest_asyncio.fixture(name="urls")
+async def _urls(service_databases: Callable[[str], Awaitable[Urls]]) -> Urls:
+    """How to reach the service's database, which is empty."""
+    return await service_databases("scheduling")
+
+
+@pytest_asyncio.fixture(name="later")
+async def _later(urls: Urls) -> Callable[[timedelta], Awaitable[None]]:
+    """Return a function that lets business time pass."""
+
+    async def later(by: timedelta) -> None:
+        owner = await asyncpg.connect(urls.owner)
+        await clock.advance(owner, to=await clock.business_now(owner) + by)
+        await owner.close()
+
+    return later
+
+
 @pytest_asyncio.fixture(name="database")
-async def _database(service_databases: Callable[[str], Awaitable[Urls]]) -> AsyncGenerator[Database]:
-    """The service's database as its runtime role sees it, empty."""
-    urls = await service_databases("scheduling")
+async def _database(urls: Urls) -> AsyncGenerator[Database]:
+    """The service's database as its runtime role sees it."""
     database = await Database.open(urls.runtime, application_name="scheduling")
     yield database
     await database.close()
@@ -27,8 +47,10 @@ async def _database(service_databases: Callable[[str], Awaitable[Urls]]) -> Asyn
 
 @pytest.fixture(name="app")
 def _app(database: Database) -> FastAPI:
-    """The service's application."""
-    return api.app(trust=TRUST, database=database)
+    """The service's application; families find the form, and nobody is sent mail."""
+    app = api.app(trust=TRUST, database=database)
+    app.state.ways = Ways(form_address="https://palaute.example/p/", booklet_links=40)
+    return app
 
 
 @dataclass(frozen=True)

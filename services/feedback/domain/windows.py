@@ -41,13 +41,19 @@ Rounds = Mapping[date, Counts | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """An open window; `decided_until` is the boundary at which it was last carried on, `from_on` before the first."""
+    """
+    An open window.
+
+    `decided_until` is the boundary at which it was last carried on, `from_on` before the first. `latest_half_month` is
+    the latest to which a link belonged that was used in it.
+    """
 
     window_id: UUID
     unit_id: UUID
     version: int
     from_on: date
     decided_until: date
+    latest_half_month: date
     answers: tuple[Marks, ...]
 
 
@@ -57,7 +63,12 @@ def waits_for(window: Window, rounds: Rounds, *, boundary: date) -> bool:
 
 
 def decide(window: Window, rounds: Rounds, *, boundary: date) -> tuple[Window, FeedbackSummarised | None]:
-    """Return the window as it is carried on from *boundary*, and its summary if it closes there instead."""
+    """
+    Return the window as it is carried on from *boundary*, and its summary if it closes there instead.
+
+    If links of the half-month after *boundary* were used before it could be decided, it is carried on: what was handed
+    out in that half-month has not been counted.
+    """
     decided = replace(window, version=window.version + 1, decided_until=boundary)
     counted = {
         half_month: counts
@@ -65,7 +76,7 @@ def decide(window: Window, rounds: Rounds, *, boundary: date) -> tuple[Window, F
         if counts and _counts_for(window, half_month, boundary)
     }
     least = _least_answers(list(counted.values()))
-    if least is None or len(window.answers) < least:
+    if least is None or len(window.answers) < least or window.latest_half_month >= boundary:
         return decided, None
     return decided, FeedbackSummarised(
         window_id=decided.window_id,

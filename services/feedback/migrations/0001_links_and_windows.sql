@@ -14,7 +14,7 @@ CREATE INDEX links_by_half_month ON links (unit_id, half_month);
 
 -- The open window of each unit. Marks and open answers are two lists, each in an order of its own that is drawn anew
 -- whenever one is added: what a person wrote does not stand beside the marks that they gave. Answers change nothing but
--- the lists; time changes the rest (`decided_until` is the boundary at which the window was last carried on, `version`
+-- the lists and `latest_half_month` (of the links that were used); time changes the rest (`decided_until` is the boundary at which the window was last carried on, `version`
 -- counts what was told of it) and puts an empty window in the place of one that closes.
 CREATE TABLE windows (
     unit_id uuid PRIMARY KEY,
@@ -22,6 +22,7 @@ CREATE TABLE windows (
     version integer NOT NULL DEFAULT 0,
     from_on date NOT NULL,
     decided_until date NOT NULL,
+    latest_half_month date NOT NULL,
     marks jsonb NOT NULL DEFAULT '[]',
     open_answers jsonb NOT NULL DEFAULT '[]',
     CONSTRAINT a_boundary_comes_after_the_beginning CHECK (decided_until >= from_on)

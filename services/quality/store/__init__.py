@@ -4,7 +4,16 @@ The database of quality: facts in, promises as last said, and the cases that wai
 `lock_` and `claim_` load for change, `load_` reads and raises, `list_` reads many.
 """
 
-from services.quality.store.cases import CaseRow, Passed, claim_cases, list_due, lock_cases, postpone, save_cases
+from services.quality.store.cases import (
+    CaseRow,
+    Passed,
+    claim_cases,
+    count_due,
+    list_due,
+    lock_cases,
+    postpone,
+    save_cases,
+)
 from services.quality.store.facts import forget, list_cases_of_units, load_facts, save_facts
 from services.quality.store.promises import (
     PromiseState,
@@ -30,6 +39,7 @@ __all__ = [
     "Source",
     "UnknownPromise",
     "claim_cases",
+    "count_due",
     "forget",
     "list_cases_of_units",
     "list_counted",

@@ -58,6 +58,8 @@ _CLAIM_CASES = f"""
 
 _LIST_DUE = f"SELECT case_id FROM cases WHERE {_DUE} {_LONGEST_DUE_FIRST} LIMIT $3"
 
+_COUNT_DUE = f"SELECT count(*) FROM cases WHERE {_DUE}"
+
 _POSTPONE = "UPDATE cases SET look_again_at = $2, memos_look_again_at = NULL WHERE case_id = $1"
 
 _SAVE_CASES = f"""
@@ -84,6 +86,11 @@ async def list_due(source: Source, *, before: Passed, limit: int) -> list[UUID]:
     """Return the first of the cases that a gate has passed."""
     rows = await source.fetch(_LIST_DUE, *(before[needs] for needs in GATES), limit)
     return [row["case_id"] for row in rows]
+
+
+async def count_due(source: Source, *, before: Passed) -> int:
+    """Return how many cases a gate has passed that have not been judged since."""
+    return await source.fetchval(_COUNT_DUE, *(before[needs] for needs in GATES))
 
 
 async def postpone(tx: Transaction, case_id: UUID, *, until: datetime) -> None:

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Final
 
-from services.scheduling.api import board, cases, feedback, follow_ups, meetings, units
+from services.scheduling.api import board, cases, feedback, follow_ups, imports, meetings, units
 from shared.http import Rules, allow, create_app
 
 _CARE = ("coordinator", "consulting_social_worker", "responsible_social_worker", "family_therapist", "team_lead")
@@ -17,6 +17,9 @@ _plans = allow("coordinator", "consulting_social_worker", "responsible_social_wo
 _leads_meetings = allow("coordinator", "consulting_social_worker", "responsible_social_worker")
 _meets_families = allow(*_CARE)
 _takes_back = allow("consulting_social_worker", "responsible_social_worker", "team_lead")
+_imports = allow("team_lead")
+
+_MAX_BODY_BYTES: Final = 256 * 1024  # a case with all its rows comes in one piece, and many cases in one request
 
 RULES: Final[Rules] = {
     "GET /v1/board": _reads,
@@ -59,13 +62,24 @@ RULES: Final[Rules] = {
     "POST /v1/follow-ups/{follow_up_id}/held": _meets_families,
     "POST /v1/follow-ups/{follow_up_id}/corrected": _meets_families,
     "POST /v1/follow-ups/{follow_up_id}/retracted": _takes_back,
+    "GET /v1/imports": _imports,
+    "POST /v1/imports": _imports,
 }
 """One line per route: who may. A route that is missing here keeps the service from starting."""
 
 app = partial(
     create_app,
     title="Heijastin scheduling",
-    routers=(board.routes, units.routes, cases.routes, meetings.routes, follow_ups.routes, feedback.routes),
+    routers=(
+        board.routes,
+        units.routes,
+        cases.routes,
+        meetings.routes,
+        follow_ups.routes,
+        feedback.routes,
+        imports.routes,
+    ),
     rules=RULES,
+    max_body_bytes=_MAX_BODY_BYTES,
 )
 """The application; without trust and database it can only be described."""

@@ -14,7 +14,7 @@ from services.scheduling.domain.invitations import SUBJECT, invitation
 from services.scheduling.handlers import feedback
 from services.scheduling.outside import Mail
 from shared.errors import Conflict
-from shared.http import Opening, router
+from shared.http import Transactions, router
 
 routes = router("/v1")
 
@@ -58,14 +58,14 @@ async def _ways(request: Request) -> Ways:
 
 @routes.post("/meetings/{meeting_id}/feedback-links")
 async def hand_out_links(
-    meeting_id: UUID, command: HandOutLinks, yours: Yours, opening: Opening, ways: Annotated[Ways, Depends(_ways)]
+    meeting_id: UUID, command: HandOutLinks, yours: Yours, begin: Transactions, ways: Annotated[Ways, Depends(_ways)]
 ) -> HandedOut:
     """Hand out links for the family of a Heijastin; asked twice, it hands out others."""
     if ways.form_address is None:
         raise FormHasNoAddress
     if command.mailed and ways.mail is None:
         raise NoMailHere
-    async with opening() as tx:
+    async with begin() as tx:
         links = await feedback.hand_out_links(command, meeting_id, tx=tx, yours=yours, booklet_links=ways.booklet_links)
     handed_out = HandedOut(printed=[], mailed=0, not_mailed=0)
     for link in links:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StrictInt, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.scheduling.commands.fields import Command
+from shared.fields import Command
 
 FormKind = Literal["adult", "child"]
 

@@ -101,7 +101,8 @@ def correct(meeting: Meeting, command: CorrectMeeting, given: Circumstances) -> 
     Raises:
         MeetingNotHeld: there is no record.
         NotYetHappened: it has not ended.
-        CloseMissing and the others: as for `hold`; only practice that becomes a Heijastin must say what was agreed.
+        CloseMissing and the others: as for `hold`; only practice that becomes a Heijastin must say what was agreed, and
+            of an imported one nobody knows.
     """
     if meeting.status not in {"held", "retracted"}:
         raise MeetingNotHeld
@@ -145,7 +146,7 @@ def _settled(
     facts: tuple[MeetingFact | FollowUpFact, ...] = ()
     close = command.close
     if close is None:
-        if held.next_agreed is None:
+        if held.next_agreed is None and not held.imported:
             raise CloseMissing
     elif isinstance(close, BookFollowUp):
         _require_after(command.held_until, close.booked_from)

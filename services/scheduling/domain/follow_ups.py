@@ -6,13 +6,7 @@ from typing import Literal, TypeVar
 from uuid import UUID
 
 from services.scheduling.commands.fields import BookedTimes
-from services.scheduling.commands.follow_ups import (
-    CorrectFollowUp,
-    Encounter,
-    HoldFollowUp,
-    RecordFollowUp,
-    RescheduleFollowUp,
-)
+from services.scheduling.commands.follow_ups import Encounter, HoldFollowUp, RescheduleFollowUp
 from services.scheduling.domain.calendar import local_date, require_ended
 from services.scheduling.domain.cases import Case, require_open
 from services.scheduling.events import (
@@ -141,20 +135,22 @@ def hold(follow_up: FollowUp, command: HoldFollowUp, *, case: Case, now: datetim
     return follow_up, _tell(FollowUpHeld, follow_up, case)
 
 
-def record(command: RecordFollowUp, *, case: Case, follow_up_id: UUID, now: datetime) -> tuple[FollowUp, FollowUpHeld]:
+def record(
+    command: Encounter, *, case: Case, follow_up_id: UUID, now: datetime, imported: bool = False
+) -> tuple[FollowUp, FollowUpHeld]:
     """
     Record a follow-up that took place without having been booked; also when the case is closed.
 
     Raises:
         NotYetHappened: it has not ended.
     """
-    unbooked = FollowUp(follow_up_id=follow_up_id, case_id=case.case_id, version=0, status="booked")
+    unbooked = FollowUp(follow_up_id=follow_up_id, case_id=case.case_id, version=0, status="booked", imported=imported)
     follow_up = _held(unbooked, command, now=now)
     return follow_up, _tell(FollowUpHeld, follow_up, case)
 
 
 def correct(
-    follow_up: FollowUp, command: CorrectFollowUp, *, case: Case, now: datetime
+    follow_up: FollowUp, command: Encounter, *, case: Case, now: datetime
 ) -> tuple[FollowUp, FollowUpCorrected]:
     """
     Replace the record of a follow-up; one that was retracted is held again.

@@ -35,6 +35,7 @@ from services.scheduling.store.follow_ups import (
     save_booked,
     save_follow_up,
 )
+from services.scheduling.store.imports import find_imported, list_imported, lock_known, lock_reference, save_outcome
 from services.scheduling.store.meetings import list_meetings, load_meeting, lock_meeting, save_meeting
 from services.scheduling.store.memos import is_memo_owed_before, save_memos
 from services.scheduling.store.rows import Row, Source, Units, require_version
@@ -42,6 +43,7 @@ from services.scheduling.store.units import (
     find_and_lock_team,
     find_and_lock_unit,
     find_and_lock_worker,
+    list_responsible,
     list_teams,
     list_units,
     list_workers,
@@ -67,6 +69,7 @@ __all__ = [
     "find_and_lock_unit",
     "find_and_lock_worker",
     "find_free_code",
+    "find_imported",
     "find_next_booked",
     "find_sent",
     "find_short",
@@ -74,8 +77,10 @@ __all__ = [
     "list_cases",
     "list_family",
     "list_follow_ups",
+    "list_imported",
     "list_items",
     "list_meetings",
+    "list_responsible",
     "list_teams",
     "list_tokens",
     "list_units",
@@ -92,7 +97,9 @@ __all__ = [
     "load_worker_id",
     "lock_case",
     "lock_follow_up",
+    "lock_known",
     "lock_meeting",
+    "lock_reference",
     "lock_round",
     "lock_worker",
     "require_version",
@@ -103,6 +110,7 @@ __all__ = [
     "save_follow_up",
     "save_meeting",
     "save_memos",
+    "save_outcome",
     "save_sent",
     "save_stated",
     "save_team",

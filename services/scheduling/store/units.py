@@ -184,6 +184,17 @@ async def load_named_workers(source: Source, worker_ids: Collection[UUID]) -> li
     return [_worker(row) for row in rows]
 
 
+async def list_responsible(source: Source, team_id: UUID, *, limit: int) -> list[Worker]:
+    """Return the active responsible social workers of a team."""
+    rows = await source.fetch(
+        "SELECT * FROM workers WHERE team_id = $1 AND is_active AND 'responsible_social_worker' = ANY (roles) "
+        "ORDER BY worker_id LIMIT $2",
+        team_id,
+        limit,
+    )
+    return [_worker(row) for row in rows]
+
+
 async def find_and_lock_worker(tx: Transaction, worker_id: UUID) -> Worker | None:
     """Return the worker, locked for change; None where they are to be created."""
     row = await tx.fetchrow("SELECT * FROM workers WHERE worker_id = $1 FOR UPDATE", worker_id)

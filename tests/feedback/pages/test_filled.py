@@ -1,10 +1,10 @@
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.feedback.domain.questionnaire import ITEM_IDS, MARKS, OPEN_ANSWER_MAX_CHARACTERS
+from services.feedback.domain.questionnaire import ITEM_IDS, MARKS, OPEN_ANSWER_MAX_CHARACTERS, ItemId
 from services.feedback.pages.filled import Filled
 
 
@@ -40,6 +40,21 @@ class TestWhatWasFilledIn:
 
         assert set(filled.choices) <= set(ITEM_IDS)
         assert set(filled.marks.values()) <= set(MARKS)
+
+    @given(
+        st.dictionaries(st.sampled_from(ITEM_IDS), st.sampled_from(["1", "5", "none", "6", ""])),
+        st.text(max_size=20) | st.just("x" * OPEN_ANSWER_MAX_CHARACTERS),
+    )
+    def test_can_be_asked_for_wherever_there_is_nothing_to_complain_of(
+        self, choices: dict[ItemId, str], open_answer: str
+    ) -> None:
+        """What the page lets through, the command takes: it has the same items, marks and limits."""
+        filled = read(**choices, open_answer=open_answer)
+        assume(not filled.complaints)
+
+        asked = filled.command().model_dump(exclude_none=True)
+        assert asked.pop("open_answer", "") == filled.open_answer
+        assert asked == filled.marks
 
     @pytest.mark.parametrize("kind", ["grown-up", ["child", "child"], ""])
     def test_says_what_kind_of_form_it_was_or_is_taken_for_an_adults(self, kind: str | list[str]) -> None:

@@ -59,6 +59,8 @@ MATRIX = {
     "POST /v1/follow-ups/{follow_up_id}/held": "CSRFL",
     "POST /v1/follow-ups/{follow_up_id}/corrected": "CSRFL",
     "POST /v1/follow-ups/{follow_up_id}/retracted": "SRL",
+    "GET /v1/imports": "L",
+    "POST /v1/imports": "L",
 }
 
 

@@ -150,6 +150,7 @@ class TestARule:
             "GET /v1/loaves": {"baker", "seller"},
             "GET /v1/loaves/{loaf_id}": {"baker", "seller"},
             "PUT /v1/loaves/{loaf_id}/weight": {"baker"},
+            "POST /v1/batches": {"baker"},
             "POST /v1/orders": {"seller"},
             "POST /v1/mishaps/{kind}": {"baker"},
             "GET /v1/me": {"baker", "seller"},
@@ -166,6 +167,21 @@ class TestARule:
         assert (at_the_gate.status_code, behind_it.status_code) == (403, 403)
         assert at_the_gate.json()["type"] == "urn:problem:role-not-allowed"
         assert behind_it.json()["type"] == "urn:problem:forbidden"
+
+
+@pytest.mark.asyncio
+@pytest.mark.postgres
+class TestARequestOfManyParts:
+    async def test_commits_each_by_itself(self, database: Database) -> None:
+        """What fails takes nothing with it, and all of it continues one trace."""
+        async with caller(bakery(database)) as baker:
+            answer = await baker.post("/v1/batches", json={"grams": [500, 10, 700]})
+
+        assert answer.json() == [True, False, True]
+        rows = await database.pool.fetch("SELECT grams, xmin::text, traced_as FROM loaves ORDER BY grams")
+        assert [row["grams"] for row in rows] == [500, 700]
+        assert len({row["xmin"] for row in rows}) == 2
+        assert {row["traced_as"] for row in rows} == {answer.headers["x-request-id"]}
 
 
 class TestTheDescription:

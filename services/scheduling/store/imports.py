@@ -1,0 +1,109 @@
+"""What came from other systems: their names for it beside ours."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+from pydantic import TypeAdapter
+
+from services.scheduling.domain.cases import Case
+from services.scheduling.domain.follow_ups import FollowUp
+from services.scheduling.domain.imports import Imported, Key, Kind, Known, Outcome
+from services.scheduling.domain.meetings import Meeting
+from services.scheduling.store.cases import lock_case
+from services.scheduling.store.rows import Source, Units, save_all, upsert_all
+from shared.database import Transaction
+
+_IMPORTED = TypeAdapter(Sequence[Imported])
+_SAVE_IMPORTED = upsert_all("imported", Imported, key="source, kind, reference")
+_CASES = TypeAdapter(Sequence[Case])
+_SAVE_CASES = upsert_all("cases", Case, key="case_id")
+_MEETINGS = TypeAdapter(Sequence[Meeting])
+_SAVE_MEETINGS = upsert_all("meetings", Meeting, key="meeting_id")
+_FOLLOW_UPS = TypeAdapter(Sequence[FollowUp])
+_SAVE_FOLLOW_UPS = upsert_all("follow_ups", FollowUp, key="follow_up_id")
+_FIND = """
+    SELECT imported.* FROM imported JOIN unnest($2::text[], $3::text[]) AS sought (kind, reference)
+        USING (kind, reference)
+    WHERE source = $1
+"""
+_LIST = """
+    SELECT imported.*, of_case.reference AS case_reference
+    FROM imported
+    JOIN imported AS of_case ON of_case.id = imported.case_id AND of_case.source = imported.source
+    JOIN cases ON cases.case_id = imported.case_id
+    WHERE imported.source = $1 AND imported.began_on >= $2 AND imported.began_on < $3 AND cases.unit_id = ANY ($4)
+      AND ($5::uuid IS NULL OR imported.id > $5)
+    ORDER BY imported.id LIMIT $6
+"""
+
+
+class ImportedRow(NamedTuple):
+    """A row that the source has as held: what it and its case are called there, and the local day it began."""
+
+    id: UUID
+    kind: Kind
+    reference: str
+    case_reference: str
+    began_on: date
+
+
+async def lock_reference(tx: Transaction, source: str, reference: str) -> None:
+    """Let one import at a time take over what a source calls by this reference, also before there is a row of it."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 0))", source, reference)
+
+
+async def find_imported(source: Source, of: str, keys: Sequence[Key]) -> Mapping[Key, Imported]:
+    """Return those of *keys* that came from the system called *of* before."""
+    rows = await source.fetch(_FIND, of, [kind for kind, _ in keys], [reference for _, reference in keys])
+    return {(row["kind"], row["reference"]): _imported(row) for row in rows}
+
+
+async def list_imported(
+    source: Source, units: Units, of: str, *, began_from: date, began_until: date, after: UUID | None, limit: int
+) -> list[ImportedRow]:
+    """Return the rows that the system called *of* has as held in [*began_from*, *began_until*), by our id."""
+    rows = await source.fetch(_LIST, of, began_from, began_until, units, after, limit)
+    return [ImportedRow(*(row[name] for name in ImportedRow._fields)) for row in rows]
+
+
+async def lock_known(tx: Transaction, imported: Mapping[Key, Imported], units: Units) -> Known:
+    """
+    Return what has become of what was *imported* of a case, whose row is the lock.
+
+    Raises:
+        UnknownCase: it is in none of the caller's units by now.
+    """
+    if not imported:
+        return Known()
+    ids = [each.id for each in imported.values()]
+    cases = [await lock_case(tx, each.id, units) for each in imported.values() if each.kind == "case"]  # one, or none
+    # Read after the lock is ours: whoever had it before may have changed them.
+    meetings = await tx.fetch("SELECT * FROM meetings WHERE meeting_id = ANY ($1)", ids)
+    follow_ups = await tx.fetch("SELECT * FROM follow_ups WHERE follow_up_id = ANY ($1)", ids)
+    return Known(
+        imported=imported,
+        case=cases[0] if cases else None,
+        meetings={row["meeting_id"]: Meeting(**row) for row in meetings},
+        follow_ups={row["follow_up_id"]: FollowUp(**row) for row in follow_ups},
+    )
+
+
+async def save_outcome(tx: Transaction, outcome: Outcome) -> None:
+    """
+    Save what came of an import, one statement for each kind.
+
+    Raises:
+        CodeTaken: another case took its code at the same moment.
+        NamedUnitUnknown: a meeting was held in no unit that exists.
+    """
+    await save_all(tx, _SAVE_CASES, _CASES, [outcome.case] if outcome.case else [])
+    await save_all(tx, _SAVE_MEETINGS, _MEETINGS, outcome.meetings)
+    await save_all(tx, _SAVE_FOLLOW_UPS, _FOLLOW_UPS, outcome.follow_ups)
+    await save_all(tx, _SAVE_IMPORTED, _IMPORTED, outcome.imported)
+
+
+def _imported(row: asyncpg.Record) -> Imported:
+    return Imported(**row)

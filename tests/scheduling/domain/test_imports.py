@@ -1,0 +1,503 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given as for_any
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from services.scheduling.commands.imports import ImportCase, ImportFollowUp, ImportMeeting
+from services.scheduling.domain import closes, follow_ups, imports, meetings
+from services.scheduling.domain.calendar import NotYetHappened
+from services.scheduling.domain.cases import ClosedBeforeOpened
+from services.scheduling.domain.imports import (
+    CaseHeldBack,
+    Circumstances,
+    Known,
+    NobodyIsResponsible,
+    Outcome,
+    RowOfAnotherCase,
+)
+from services.scheduling.domain.people import WorkerHasLeft
+from services.scheduling.domain.units import TeamOfAnotherUnit
+from services.scheduling.events import FollowUpFact, MeetingFact
+from shared.errors import Refusal
+from tests.scheduling.builders import (
+    DAY,
+    HOUR,
+    NOW,
+    OTHER_TEAM_ID,
+    OTHER_UNIT_ID,
+    OTHER_WORKER_ID,
+    TEAM_ID,
+    UNIT_ID,
+    a_team,
+    a_worker,
+)
+from tests.scheduling.builders import given as at_a_close
+
+SPRING = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+
+
+def a_meeting_row(reference: str = "H1", start: datetime = SPRING, **different: Any) -> ImportMeeting:
+    values: dict[str, Any] = {
+        "reference": reference,
+        "unit_id": UNIT_ID,
+        "held_from": start,
+        "held_until": start + 2 * HOUR,
+    }
+    return ImportMeeting(**(values | different))
+
+
+def a_follow_up_row(reference: str = "J1", start: datetime = SPRING + 20 * DAY, **different: Any) -> ImportFollowUp:
+    values: dict[str, Any] = {
+        "reference": reference,
+        "held_from": start,
+        "held_until": start + HOUR,
+        "family_present": True,
+        "worker_present": True,
+        "mode": "in_person",
+    }
+    return ImportFollowUp(**(values | different))
+
+
+def a_command(*rows: ImportMeeting | ImportFollowUp, **different: Any) -> ImportCase:
+    """Return a case with one Heijastin and the follow-up that kept its promise, unless *rows* are given."""
+    rows = rows or (a_meeting_row(), a_follow_up_row())
+    values: dict[str, Any] = {
+        "reference": "A-1",
+        "unit_id": UNIT_ID,
+        "team_id": TEAM_ID,
+        "children_count": 3,
+        "opened_on": date(2026, 2, 1),
+        "meetings": tuple(row for row in rows if isinstance(row, ImportMeeting)),
+        "follow_ups": tuple(row for row in rows if isinstance(row, ImportFollowUp)),
+    }
+    return ImportCase(**(values | different))
+
+
+def ids(start: int = 1) -> Iterator[UUID]:
+    """Yield ids that no test has used."""
+    number = start
+    while True:
+        yield UUID(int=number, version=4)
+        number += 1
+
+
+def circumstances(**different: Any) -> Circumstances:
+    """Return circumstances in which nothing is in the way."""
+    usual = Circumstances(source="cis", team=a_team(), workers=(a_worker(),), code="K7-4QX", new_ids=ids(), now=NOW)
+    return replace(usual, **different)
+
+
+def after(outcome: Outcome, known: Known | None = None) -> Known:
+    """Return what is known when *outcome* has been saved."""
+    known = known or Known()
+    return Known(
+        imported={**known.imported, **{(each.kind, each.reference): each for each in outcome.imported}},
+        case=outcome.case or known.case,
+        meetings={**known.meetings, **{each.meeting_id: each for each in outcome.meetings}},
+        follow_ups={**known.follow_ups, **{each.follow_up_id: each for each in outcome.follow_ups}},
+    )
+
+
+def imported(command: ImportCase, known: Known | None = None, **different: Any) -> tuple[Outcome, Known]:
+    """Take *command* over after what is *known*; returns what came of it, and what is known then."""
+    known = known or Known()
+    start = 1 + 1000 * len(known.imported)
+    outcome = imports.import_case(command, known, circumstances(**({"new_ids": ids(start)} | different)))
+    return outcome, after(outcome, known)
+
+
+def told(outcome: Outcome) -> list[str]:
+    """Return the names of the facts, in order."""
+    return [type(fact).__name__ for fact in outcome.facts]
+
+
+def problems(command: ImportCase, known: Known | None = None, **different: Any) -> list[tuple[Any, ...]]:
+    """Return what is wrong: kind, place, field and refusal of each problem."""
+    with pytest.raises(CaseHeldBack) as held_back:
+        imported(command, known, **different)
+    return [(each.kind, each.place, each.field, type(each.refusal)) for each in held_back.value.problems]
+
+
+class TestAFirstImport:
+    def test_opens_the_case_and_tells_its_rows_as_held_in_the_order_of_time(self) -> None:
+        """All of it together: no reader sees half a case."""
+        outcome, known = imported(a_command(a_follow_up_row(), a_meeting_row("H2", SPRING + 30 * DAY), a_meeting_row()))
+
+        assert told(outcome) == ["CaseOpened", "MeetingHeld", "FollowUpHeld", "MeetingHeld"]
+        opened, first, met, second = outcome.facts
+        assert isinstance(first, MeetingFact)
+        assert isinstance(second, MeetingFact)
+        assert isinstance(met, FollowUpFact)
+        assert first.held_from == SPRING
+        assert (first.imported, first.version, first.held, first.held_in_unit_id) == (True, 1, True, UNIT_ID)
+        assert first.next_agreed is None
+        assert first.planned_from == first.held_from
+        assert (met.imported, met.version, met.held, met.family_present, met.mode) == (True, 1, True, True, "in_person")
+        assert {fact.case_id for fact in (opened, first, met, second)} == {known.case.case_id if known.case else None}
+        assert known.case is not None
+        assert (known.case.children_count, known.case.opened_on, known.case.version) == (3, date(2026, 2, 1), 1)
+
+    def test_keeps_what_the_source_calls_it_beside_random_ids(self) -> None:
+        """By source, kind and reference: a meeting and a follow-up may have the same number there."""
+        outcome, known = imported(a_command(a_meeting_row("7"), a_follow_up_row("7")))
+
+        assert {key: each.id for key, each in known.imported.items()} == {
+            ("case", "A-1"): known.case.case_id if known.case else None,
+            ("meeting", "7"): outcome.meetings[0].meeting_id,
+            ("follow_up", "7"): outcome.follow_ups[0].follow_up_id,
+        }
+        assert known.imported["meeting", "7"].began_on == date(2026, 3, 2)
+        assert not any(reference in fact.model_dump_json() for fact in outcome.facts for reference in ("A-1", '"7"'))
+
+    def test_lets_a_meeting_count_for_the_unit_that_it_was_held_in(self) -> None:
+        """A case that has moved: each promise belongs to the unit of its own meeting."""
+        outcome, _ = imported(a_command(a_meeting_row(unit_id=OTHER_UNIT_ID)))
+
+        fact = outcome.facts[1]
+        assert isinstance(fact, MeetingFact)
+        assert (fact.unit_id, fact.held_in_unit_id) == (UNIT_ID, OTHER_UNIT_ID)
+
+    def test_closes_the_case_after_its_rows(self) -> None:
+        """The last that is told of it."""
+        outcome, known = imported(a_command(closed_on=date(2026, 6, 1)))
+
+        assert told(outcome)[-1] == "CaseClosed"
+        assert known.case is not None
+        assert (known.case.version, known.case.closed_on) == (2, date(2026, 6, 1))
+
+    def test_passes_over_what_was_never_held(self) -> None:
+        """A cancelled row is no news, and gets no id."""
+        outcome, known = imported(a_command(a_meeting_row(held=False), a_follow_up_row(held=False)))
+
+        assert told(outcome) == ["CaseOpened"]
+        assert set(known.imported) == {("case", "A-1")}
+
+
+class TestTheSameAgain:
+    def test_is_no_news(self) -> None:
+        """Told before the rows of the case are even loaded."""
+        command = a_command(a_meeting_row(), a_follow_up_row(), a_follow_up_row("J2", held=False))
+        _, known = imported(command)
+
+        assert not imports.is_news(command, known.imported)
+        assert imports.is_news(command, {})
+        assert imports.is_news(a_command(closed_on=date(2026, 6, 1)), known.imported)
+        assert imports.is_news(a_command(a_meeting_row(start=SPRING + HOUR)), known.imported)
+
+    def test_leaves_alone_what_people_have_corrected_since(self) -> None:
+        """They know better than an old export, which says nothing new."""
+        command = a_command()
+        _, known = imported(command)
+        assert known.case is not None
+        [meeting] = known.meetings.values()
+        retracted, _ = meetings.retract(meeting, case=known.case)
+
+        outcome, _ = imported(command, replace(known, meetings={meeting.meeting_id: retracted}))
+
+        assert (outcome.facts, outcome.case, outcome.meetings, outcome.follow_ups) == ((), None, (), ())
+
+
+class TestACorrectedImport:
+    def test_corrects_what_is_said_otherwise_and_nothing_else(self) -> None:
+        """The same ids, the next versions."""
+        first, known = imported(a_command())
+        moved = a_follow_up_row(start=SPRING + 25 * DAY, mode="remote")
+
+        outcome, _ = imported(a_command(a_meeting_row(held_until=SPRING + HOUR), moved), known)
+
+        assert told(outcome) == ["MeetingCorrected", "FollowUpCorrected"]
+        corrected, met = outcome.facts
+        assert isinstance(corrected, MeetingFact)
+        assert isinstance(met, FollowUpFact)
+        assert (corrected.meeting_id, corrected.version) == (first.meetings[0].meeting_id, 2)
+        assert (corrected.held_until, corrected.next_agreed) == (SPRING + HOUR, None)
+        assert (met.follow_up_id, met.version, met.mode) == (first.follow_ups[0].follow_up_id, 2, "remote")
+        assert met.held_from == SPRING + 25 * DAY
+
+    def test_takes_back_what_is_said_not_to_have_been_held(self) -> None:
+        """Only that takes anything back: a row that is merely missing may be in another file."""
+        _, known = imported(a_command())
+
+        outcome, known = imported(a_command(a_meeting_row(held=False), a_follow_up_row(held=False)), known)
+
+        assert told(outcome) == ["MeetingRetracted", "FollowUpRetracted"]
+        assert known.imported["meeting", "H1"].began_on is None
+
+        outcome, known = imported(a_command(), known)
+
+        assert told(outcome) == ["MeetingCorrected", "FollowUpCorrected"]
+        assert known.imported["meeting", "H1"].began_on == date(2026, 3, 2)
+
+    def test_leaves_rows_that_are_missing(self) -> None:
+        """Nobody said that they were not held."""
+        _, known = imported(a_command())
+
+        outcome, _ = imported(a_command(a_meeting_row(start=SPRING + HOUR)), known)
+
+        assert told(outcome) == ["MeetingCorrected"]
+
+    def test_holds_a_meeting_anew_that_belongs_to_another_unit(self) -> None:
+        """A meeting keeps the unit it was held in; so the old record goes, and the reference stands for a new one."""
+        first, known = imported(a_command())
+
+        outcome, known = imported(a_command(a_meeting_row(unit_id=OTHER_UNIT_ID), a_follow_up_row()), known)
+
+        assert told(outcome) == ["MeetingRetracted", "MeetingHeld"]
+        new_id = known.imported["meeting", "H1"].id
+        assert new_id != first.meetings[0].meeting_id
+        assert known.meetings[new_id].held_in_unit_id == OTHER_UNIT_ID
+
+        outcome, _ = imported(a_command(a_meeting_row(unit_id=UNIT_ID, held=False), a_follow_up_row()), known)
+
+        assert told(outcome) == ["MeetingRetracted"]
+
+    def test_holds_anew_in_another_unit_what_people_had_taken_back(self) -> None:
+        """There is nothing left to retract."""
+        _, known = imported(a_command())
+        assert known.case is not None
+        [meeting] = known.meetings.values()
+        retracted, _ = meetings.retract(meeting, case=known.case)
+
+        known = replace(known, meetings={meeting.meeting_id: retracted})
+        outcome, _ = imported(a_command(a_meeting_row(unit_id=OTHER_UNIT_ID), a_follow_up_row()), known)
+
+        assert told(outcome) == ["MeetingHeld"]
+
+    def test_tells_nothing_where_people_had_corrected_the_same(self) -> None:
+        """Both say the same by now; what the source said is noted."""
+        _, known = imported(a_command())
+        assert known.case is not None
+        [meeting], [follow_up] = known.meetings.values(), known.follow_ups.values()
+        row, met = a_meeting_row(start=SPRING + HOUR), a_follow_up_row(mode="remote")
+        by_people = closes.correct(
+            meeting,
+            closes.CorrectMeeting(held_from=row.held_from, held_until=row.held_until, is_practice=False),
+            at_a_close(case=known.case),
+        ).meeting
+        remote, _ = follow_ups.correct(follow_up, met, case=known.case, now=NOW)
+        known = replace(known, meetings={meeting.meeting_id: by_people}, follow_ups={follow_up.follow_up_id: remote})
+
+        outcome, known = imported(a_command(row, met), known)
+
+        assert told(outcome) == []
+        assert not imports.is_news(a_command(row, met), known.imported)
+
+    def test_takes_nothing_back_twice(self) -> None:
+        """People had retracted both."""
+        _, known = imported(a_command())
+        assert known.case is not None
+        [meeting], [follow_up] = known.meetings.values(), known.follow_ups.values()
+        retracted, _ = meetings.retract(meeting, case=known.case)
+        unmet, _ = follow_ups.retract(follow_up, case=known.case)
+        known = replace(known, meetings={meeting.meeting_id: retracted}, follow_ups={follow_up.follow_up_id: unmet})
+
+        outcome, _ = imported(a_command(a_meeting_row(held=False), a_follow_up_row(held=False)), known)
+
+        assert told(outcome) == []
+
+    def test_makes_a_heijastin_of_what_people_took_for_practice(self) -> None:
+        """The source says anew that it was held with the family."""
+        _, known = imported(a_command())
+        [meeting] = known.meetings.values()
+        known = replace(known, meetings={meeting.meeting_id: replace(meeting, is_practice=True, version=2)})
+
+        outcome, _ = imported(a_command(a_meeting_row(start=SPRING + HOUR), a_follow_up_row()), known)
+
+        assert told(outcome) == ["MeetingHeld"]
+
+
+class TestTheCaseAgain:
+    def test_closes_reopens_and_closes_on_another_day(self) -> None:
+        """As the source says it; a closing is never moved, so it is opened in between."""
+        _, known = imported(a_command())
+        outcome, known = imported(a_command(closed_on=date(2026, 6, 1)), known)
+        assert told(outcome) == ["CaseClosed"]
+
+        outcome, known = imported(a_command(closed_on=date(2026, 7, 1)), known)
+        assert told(outcome) == ["CaseReopened", "CaseClosed"]
+        assert outcome.case is not None
+        assert (outcome.case.closed_on, outcome.case.version) == (date(2026, 7, 1), 4)
+
+        outcome, known = imported(a_command(), known)
+        assert told(outcome) == ["CaseReopened"]
+        assert outcome.case is not None
+        assert outcome.case.closed_on is None
+
+    def test_stays_closed_where_people_closed_it(self) -> None:
+        """The source has never said anything of it."""
+        _, known = imported(a_command())
+        assert known.case is not None
+        known = replace(known, case=replace(known.case, version=2, closed_on=date(2026, 9, 1)))
+
+        outcome, _ = imported(a_command(a_meeting_row(start=SPRING + HOUR)), known)
+
+        assert told(outcome) == ["MeetingCorrected"]
+        assert outcome.case is None
+
+    def test_moves_to_the_hands_that_the_source_names_now(self) -> None:
+        """Also when it is closed, which it stays."""
+        _, known = imported(a_command(closed_on=date(2026, 6, 1)))
+        moved = a_command(closed_on=date(2026, 6, 1), team_id=OTHER_TEAM_ID, responsible_worker_ids=(OTHER_WORKER_ID,))
+
+        outcome, _ = imported(
+            moved,
+            known,
+            team=a_team(team_id=OTHER_TEAM_ID),
+            workers=(a_worker(worker_id=OTHER_WORKER_ID),),
+        )
+
+        assert told(outcome) == ["CaseReopened", "CaseReassigned", "CaseClosed"]
+        assert outcome.case is not None
+        assert (outcome.case.team_id, outcome.case.responsible_worker_ids) == (OTHER_TEAM_ID, (OTHER_WORKER_ID,))
+        assert outcome.case.closed_on == date(2026, 6, 1)
+
+    def test_stays_where_people_have_moved_it(self) -> None:
+        """The source says nothing new of its hands, and the team's own people may have changed."""
+        _, known = imported(a_command())
+        assert known.case is not None
+        moved = replace(known.case, version=2, team_id=OTHER_TEAM_ID)
+
+        outcome, _ = imported(a_command(a_meeting_row(start=SPRING + HOUR)), replace(known, case=moved), workers=())
+
+        assert told(outcome) == ["MeetingCorrected"]
+
+
+class TestAHeldBackCase:
+    def test_names_all_that_is_wrong_with_its_rows(self) -> None:
+        """One round of mending is enough; what was never held may lie ahead."""
+        ahead = NOW + DAY
+        command = a_command(
+            a_meeting_row(),
+            a_meeting_row("H2", ahead),
+            a_follow_up_row("J1", ahead),
+            a_follow_up_row("J2", ahead, held=False),
+        )
+
+        assert problems(command) == [
+            ("meeting", 1, "held_until", NotYetHappened),
+            ("follow_up", 0, "held_until", NotYetHappened),
+        ]
+
+    def test_names_what_is_wrong_with_the_case_beside_that(self) -> None:
+        """The case first."""
+        command = a_command(a_meeting_row(start=NOW + DAY), opened_on=date(2026, 12, 1))
+
+        assert problems(command) == [
+            ("case", None, None, NotYetHappened),
+            ("meeting", 0, "held_until", NotYetHappened),
+        ]
+
+    @pytest.mark.parametrize(
+        "command, different, refusal",
+        [
+            (a_command(), {"workers": ()}, NobodyIsResponsible),
+            (a_command(), {"workers": (a_worker(is_active=False),)}, WorkerHasLeft),
+            (a_command(), {"team": a_team(unit_id=OTHER_UNIT_ID)}, TeamOfAnotherUnit),
+            (a_command(closed_on=date(2026, 1, 1)), {}, ClosedBeforeOpened),
+        ],
+        ids=["nobody responsible", "worker left", "team of another unit", "closed before opened"],
+    )
+    def test_names_why_nobody_can_take_it(
+        self, command: ImportCase, different: dict[str, Any], refusal: type[Refusal]
+    ) -> None:
+        """The same rules as for a case that people open."""
+        assert problems(command, **different) == [("case", None, None, refusal)]
+
+    def test_names_a_row_that_came_with_another_case(self) -> None:
+        """Else one record would be two cases'; also when the row is the same as ever."""
+        _, known = imported(a_command())
+
+        assert problems(a_command(reference="A-2"), known) == [
+            ("meeting", 0, "reference", RowOfAnotherCase),
+            ("follow_up", 0, "reference", RowOfAnotherCase),
+        ]
+
+    def test_says_so(self) -> None:
+        """In one sentence for whoever only reads that."""
+        with pytest.raises(CaseHeldBack, match="nothing of it was"):
+            imported(a_command(a_meeting_row(start=NOW + DAY)))
+
+
+class TestTheCommand:
+    @pytest.mark.parametrize("row", [a_meeting_row(), a_follow_up_row()], ids=["meetings", "follow-ups"])
+    def test_takes_no_reference_twice(self, row: ImportMeeting | ImportFollowUp) -> None:
+        """Which of the two would stand? And it is not said back."""
+        with pytest.raises(ValidationError, match="/1 has the reference of another row before it"):
+            a_command(row, row)
+
+
+Row = ImportMeeting | ImportFollowUp
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> Row:
+    """Draw a row of one of few references, in spring, held or not."""
+    a_row = draw(st.sampled_from([a_meeting_row, a_follow_up_row]))
+    start = SPRING + draw(st.integers(0, 40)) * DAY + draw(st.integers(0, 5)) * HOUR
+    return a_row(str(draw(st.integers(1, 4))), start, held=draw(st.booleans()))
+
+
+def name_of(row: Row) -> tuple[str, str]:
+    return type(row).__name__, row.reference
+
+
+@st.composite
+def files(draw: st.DrawFn) -> ImportCase:
+    """Draw what one file says of the case: a Heijastin at least, and its end or not."""
+    drawn: list[Row] = draw(st.lists(rows(), max_size=6, unique_by=name_of))
+    closed_on = draw(st.sampled_from([None, date(2026, 6, 1), date(2026, 7, 1)]))
+    return a_command(a_meeting_row("0"), *drawn, closed_on=closed_on)
+
+
+class TestAnyHistoryOfFiles:
+    @for_any(st.lists(files(), min_size=1, max_size=4))
+    def test_ends_in_what_the_last_one_says(self, said: list[ImportCase]) -> None:
+        """Whatever came before: what the last file has as held is held so, what it has as not held is not."""
+        known = Known()
+        for command in said:
+            _, known = imported(command, known)
+        last = said[-1]
+
+        for row in last.meetings:
+            name = known.imported.get(("meeting", row.reference))
+            meeting = known.meetings[name.id] if name else None
+            assert (meeting is not None and meeting.status == "held") == row.held
+            if meeting and row.held:
+                assert (meeting.held_from, meeting.held_until) == (row.held_from, row.held_until)
+        for row in last.follow_ups:
+            name = known.imported.get(("follow_up", row.reference))
+            follow_up = known.follow_ups[name.id] if name else None
+            assert (follow_up is not None and follow_up.status == "held") == row.held
+            if follow_up and row.held:
+                assert (follow_up.held_from, follow_up.held_until) == (row.held_from, row.held_until)
+        assert known.case is not None
+        assert known.case.closed_on == last.closed_on
+
+    @for_any(st.lists(files(), min_size=1, max_size=3))
+    def test_is_no_news_a_second_time(self, said: list[ImportCase]) -> None:
+        """And taken over all the same, it would change nothing."""
+        known = Known()
+        for command in said:
+            _, known = imported(command, known)
+
+        again, _ = imported(said[-1], known)
+
+        assert not imports.is_news(said[-1], known.imported)
+        assert (again.facts, again.case, again.meetings, again.follow_ups) == ((), None, (), ())
+
+    @for_any(files(), files())
+    def test_counts_versions_without_a_hole(self, first: ImportCase, second: ImportCase) -> None:
+        """Of each subject 1, 2, 3: the highest stands."""
+        outcome, known = imported(first)
+        again, _ = imported(second, known)
+
+        versions: dict[str, list[int]] = {}
+        for fact in (*outcome.facts, *again.facts):
+            versions.setdefault(fact.subject(), []).append(fact.version)
+        assert all(found == list(range(1, len(found) + 1)) for found in versions.values())
