@@ -160,13 +160,14 @@ class TestATrial:
     async def test_tells_its_facts(self, trial: Trial):
         """The stream is the product's other face: what was held becomes a promise, on a public topic."""
 
-        async def four_promises() -> list[str]:
+        async def four_promises() -> list[dict[str, Any]]:
             tail = await trial.command.run("events", "tail", "--until-now", "--json", "--type", "PromiseMade")
-            lines = tail.out.splitlines()
-            return lines if len(lines) == 4 else []
+            made = [json.loads(line)["payload"] for line in tail.out.splitlines()]
+            months = [promise for promise in made if promise["policy"] == "met_within_a_month"]
+            return months if len(months) == 4 else []
 
         promises = await probe.until(four_promises, within_seconds=60)
-        code: str = json.loads(promises[0])["payload"]["case_code"]
+        code: str = promises[0]["case_code"]
         of_one = await trial.command.run("events", "tail", "--until-now", "--case", code.lower())
 
         assert of_one.out.splitlines()[0].split()[2] == "scheduling.CaseOpened"
