@@ -35,6 +35,10 @@ class Api:
         """Let something happen to what was read at *version*."""
         return await self._ask("POST", path, json=body, headers={"If-Match": f'"{version}"'})
 
+    async def act(self, path: str, body: Mapping[str, object]) -> Answer:
+        """Let something happen that may happen again."""
+        return await self._ask("POST", path, json=body)
+
     async def _ask(self, method: str, path: str, **request: Any) -> Answer:
         try:
             answer = await self.http.request(method, path, **request)
