@@ -1,20 +1,15 @@
 """Behind the family's door, on a real database."""
 
 import asyncio
-import hashlib
 import io
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from datetime import date
 from urllib.parse import urlencode
 
 import httpx
 import pytest
 import pytest_asyncio
 
-from deploy.databases import Urls
-from services.feedback import store
-from services.feedback.consumed import BookletIssued
 from services.feedback.domain.questionnaire import CURRENT, FormKind, Language
 from services.feedback.pages import app
 from services.feedback.pages.rendering import CONTENT_SECURITY_POLICY, form_page, message_page
@@ -22,21 +17,18 @@ from services.feedback.pages.texts import TEXTS
 from shared import ids, logs
 from shared.database import Database
 from shared.http.edge import SAFETY_HEADERS
+from tests.feedback.builders import NOVEMBER_1
+from tests.feedback.hearing import Hearing
+from tests.probe import until
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.postgres]
 
-UNIT = ids.new_id()
+SOMEBODY_WAITS = """
+    SELECT EXISTS (
+        SELECT FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0
+    )
+"""
 ANSWER = {"kind": "adult", "heard": "5", "useful": "none", "open_answer": "Kahvi oli hyvää."}
-
-
-@pytest_asyncio.fixture(name="database")
-async def _database(service_databases: Callable[[str], Awaitable[Urls]]) -> AsyncGenerator[Database]:
-    """Feedback's database as its runtime role sees it, with an open window."""
-    database = await Database.open((await service_databases("feedback")).runtime, application_name="feedback")
-    async with database.transaction() as tx:
-        await store.open_windows(tx, [(UNIT, date(2027, 1, 1), ids.new_id())])
-    yield database
-    await database.close()
 
 
 @pytest_asyncio.fixture(name="door")
@@ -51,14 +43,11 @@ Link = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture(name="link")
-def _link(database: Database) -> Link:
-    """Return a function that makes a link and returns its path."""
+def _link(hearing: Hearing) -> Link:
+    """Return a function that has a link made and returns its path."""
 
     async def link(kind: FormKind = "adult") -> str:
-        digest = hashlib.sha256((token := ids.new_token()).encode()).hexdigest()
-        booklet = BookletIssued(unit_id=UNIT, half_month=date(2027, 1, 1), kind=kind, digests=(digest,))
-        async with database.transaction() as tx:
-            await store.save_links(tx, [booklet])
+        [token] = await hearing.links(NOVEMBER_1, kind=kind, how_many=1)
         return f"/p/{token}"
 
     return link
@@ -135,6 +124,18 @@ class TestALink:
         assert sorted(each.status_code for each in answers) == [303, 404, 404, 404, 404]
         [(_, open_answers)] = await kept(database)
         assert len(json.loads(open_answers)) == 1
+
+    async def test_is_used_up_while_the_other_thumb_waits(
+        self, door: httpx.AsyncClient, link: Link, database: Database
+    ) -> None:
+        """Who found the link still there, and is a moment too late, is told the same as everybody."""
+        path = await link()
+        async with database.transaction() as first:
+            await first.execute("DELETE FROM links")
+            second = asyncio.create_task(send(door, path))
+            await until(lambda: database.pool.fetchval(SOMEBODY_WAITS))
+
+        assert (await second).status_code == 404
 
 
 class TestALinkThatOpensNothing:
