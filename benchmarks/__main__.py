@@ -1,5 +1,5 @@
 """
-Measure intake, relay and latency, the first two beside the plainest program that does the same: `make bench`.
+Measure intake, relay, latency and feedback, the first two beside the plainest program that does the same: `make bench`.
 
 Starts its own Postgres and Kafka on 127.0.0.1, leaves nothing behind, and ends by itself.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import intake, latency, relay, story
+from benchmarks import feedback, intake, latency, relay, story
 from benchmarks.databases import Fresh
 from benchmarks.rounds import interleaved, print_rates
 from deploy import kafka, kafka_topics, postgres, topics
@@ -23,7 +23,7 @@ from shared import clock, logs
 from shared.producer import Producer
 from shared.service import collect_garbage_seldom
 
-SUBJECTS = ("intake", "relay", "latency")
+SUBJECTS = ("intake", "relay", "latency", "feedback")
 
 
 def main() -> None:
@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=5_000, help="cases, three facts each, for the intake")
     parser.add_argument("--facts", type=int, default=30_000, help="facts in the outbox, for the relay")
     parser.add_argument("--seconds", type=int, default=20, help="how long 20 requests/s are sent, for the latency")
+    parser.add_argument("--answering", type=int, default=60, help="seconds in which 300 answers/min are given")
     wishes = parser.parse_args()
     print(f"$ {shlex.join(['python', '-m', 'benchmarks', *sys.argv[1:]])}", flush=True)
     began = clock.monotonic()
@@ -54,6 +55,8 @@ async def _measure(wishes: argparse.Namespace, subjects: frozenset[str], folder:
         await _measure_throughput(wishes, subjects, folder)
     if "latency" in subjects:
         await latency.measure(folder, per_second=20, seconds=wishes.seconds)
+    if "feedback" in subjects:
+        await feedback.measure(folder, per_minute=300, seconds=wishes.answering)
 
 
 async def _measure_throughput(wishes: argparse.Namespace, subjects: frozenset[str], folder: Path) -> None:

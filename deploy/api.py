@@ -52,6 +52,10 @@ class Api:
         """Send a body of JSON that may as well be sent twice."""
         return await self._ask("POST", path, content=body, headers={"Content-Type": "application/json"})
 
+    async def act(self, path: str, body: Mapping[str, object]) -> Answer:
+        """Let something happen that may happen again."""
+        return await self._ask("POST", path, json=body)
+
     async def _ask(self, method: str, path: str, **request: Any) -> Answer:
         try:
             answer = await self.http.request(method, path, **request)

@@ -163,6 +163,12 @@ class Region:
         path = f"/v1/memos/{meeting['meeting_id']}/{step}"
         return await self.records["consulting_social_worker"].change(path, body, version=memo["version"])
 
+    async def hand_out(self, meeting: Answer, *kinds: str) -> list[str]:
+        """Hand out links to the family's form on paper, one of each kind given."""
+        path = f"/v1/meetings/{meeting['meeting_id']}/feedback-links"
+        answer = await self.scheduling["responsible_social_worker"].act(path, {"printed": kinds})
+        return [each["link"] for each in answer["printed"]]
+
     async def follow_ups(self, case: Answer) -> list[Answer]:
         """Return the follow-ups of a case."""
         return list((await self.scheduling["coordinator"].get(f"/v1/cases/{case['case_id']}/follow-ups"))["items"])

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from http import HTTPStatus
 
 import httpx
 
@@ -33,6 +34,7 @@ _MONTH, _MEMO = "met_within_a_month", "memo_recorded_in_three_days"
 """Promises as quality names them."""
 _UNMET = ("Pöllö", "Kurki", "Jänis")
 """Whom nobody is known to have met in the month."""
+_ANSWERS = 6
 _MONTH_RUNS = {**dict.fromkeys(_UNMET, "at_risk"), "Ilves": "open"}
 """The worker's board from the day that Otso was met on: who is to be met, and how they stand."""
 
@@ -101,6 +103,7 @@ class Tour:
         await self._a_promise_is_kept(first)
         await self._a_deputy_acts()
         await self._warnings(due)
+        await self._families_tell_how_it_was()
         await self._the_month_ends(due)
         await self._a_late_record_withdraws(due)
         await self._the_relay_stops_over_midnight(due + timedelta(days=1))
@@ -125,6 +128,7 @@ class Tour:
         """Return the day until which the first four are to be met again."""
         await self.advance(at(first, 15, 5), "Four are held. Otso's follow-up is booked at once, Kurki's too late.")
         due = date.min
+        await self._links_are_handed_out()
         for family, close in (
             ("Otso", booked(at(first + timedelta(days=14), 13))),
             ("Pöllö", nothing_agreed(book_by=at(first + timedelta(days=7), 12))),
@@ -158,6 +162,37 @@ class Tour:
         await self.region.record_memo(self.meetings["Pöllö"], on=due + timedelta(days=1))
         await self.narrator.expect("PromiseKeptLate", "Pöllö", policy=_MEMO)
         self.narrator.never("DeviationRaised", "Otso")
+
+    async def _links_are_handed_out(self) -> None:
+        """On paper, while the families are still there; some answer on the spot."""
+        links: list[str] = []
+        for family in ("Otso", "Pöllö", "Kurki", "Jänis"):
+            links += await self.region.hand_out(self.meetings[family], "adult", "adult", "child")
+            await self.narrator.expect("FeedbackLinksSent", family)
+        async with httpx.AsyncClient(trust_env=False) as browser:
+            for place, link in enumerate(links[::2]):
+                await self._until_open(browser, link)
+                marks = {"heard": str(4 + place % 2), "useful": "3" if place % 3 else "5"}
+                taken = await browser.post(link, data={**marks, "open_answer": "Kiitos, että ehdimme puhua rauhassa."})
+                if taken.status_code != HTTPStatus.SEE_OTHER:
+                    what = f"The form answered with {taken.status_code} to a link that was just handed out."
+                    raise Trouble(what, cure=OUR_FAULT)
+        self.narrator.note("six of twelve have answered; nobody can tell who, nor how many from which family")
+
+    async def _until_open(self, browser: httpx.AsyncClient, link: str) -> None:
+        async def is_open() -> bool:
+            return (await browser.get(link)).status_code == HTTPStatus.OK
+
+        await _until(is_open, "Feedback has not heard of a link that was handed out")
+
+    async def _families_tell_how_it_was(self) -> None:
+        """The half-month of the meetings has ended by now, on whichever day they were."""
+        summary = (await self.narrator.expect("FeedbackSummarised", "the unit")).payload
+        told = {item["item"]: item["mean"] for item in summary["items"]}
+        self.narrator.note(f"{summary['answers']} answers: heard {told['heard']}, useful {told['useful']}")
+        if summary["answers"] != _ANSWERS:
+            what = f"{_ANSWERS} answers should be told of together, not {summary['answers']}."
+            raise Trouble(what, cure=OUR_FAULT)
 
     async def _a_promise_is_kept(self, first: date) -> None:
         day = first + timedelta(days=14)

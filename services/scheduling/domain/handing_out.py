@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from services.scheduling.domain.calendar import last_day, local_date
+from services.scheduling.domain.calendar import CLOCKS_MAY_DIFFER, last_day, local_date
 from services.scheduling.domain.cases import Case
 from services.scheduling.domain.meetings import Meeting
 from services.scheduling.events import FeedbackLinksSent
@@ -48,7 +48,7 @@ def require_met(meeting: Meeting, *, now: datetime) -> None:
     if meeting.held_until is not None:
         if now - meeting.held_until > HANDED_OUT_WITHIN:
             raise TooLateForLinks
-    elif meeting.planned_from > now:
+    elif meeting.planned_from > now + CLOCKS_MAY_DIFFER:
         raise MeetingNotBegun
     elif local_date(now) > last_day(meeting.planned_until):
         raise TooLateForLinks

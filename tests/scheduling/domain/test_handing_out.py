@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from services.scheduling.domain import handing_out
+from services.scheduling.domain.calendar import CLOCKS_MAY_DIFFER
 from services.scheduling.domain.handing_out import MeetingNotBegun, NobodyToAsk, Sent, TooLateForLinks
 from services.scheduling.domain.invitations import SUBJECT, invitation
 from services.scheduling.domain.meetings import Meeting
@@ -24,7 +25,7 @@ class TestLinks:
         [
             held(ended=HOUR),
             held(ended=7 * DAY),
-            a_meeting(planned_from=NOW, planned_until=NOW + HOUR),
+            a_meeting(planned_from=NOW + CLOCKS_MAY_DIFFER, planned_until=NOW + HOUR),
             a_meeting(planned_from=NOW - 6 * HOUR, planned_until=NOW - 5 * HOUR),
             a_meeting(planned_from=NOW - DAY, planned_until=NOW - 15 * HOUR + SECOND),
         ],
@@ -53,8 +54,10 @@ class TestLinks:
 
     def test_are_not_for_a_meeting_to_come(self) -> None:
         """An answer before the meeting would be about nothing."""
+        coming = a_meeting(planned_from=NOW + CLOCKS_MAY_DIFFER + SECOND, planned_until=NOW + HOUR)
+
         with pytest.raises(MeetingNotBegun):
-            handing_out.require_met(a_meeting(planned_from=NOW + SECOND, planned_until=NOW + HOUR), now=NOW)
+            handing_out.require_met(coming, now=NOW)
 
     @pytest.mark.parametrize(
         "meeting",
