@@ -1,6 +1,6 @@
 """`heijastin audit`: whether the access logs are whole, and what they have of one case. Reads as the auditor only."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -49,6 +49,15 @@ class Extract:
     last: date
     made_at: datetime
     uses: Sequence[Use]
+
+
+async def all_is_whole(service: str | None, tell: Callable[[str], None]) -> bool:
+    """Tell what an audit of *service*, or of every service, finds, and whether nothing is wrong."""
+    names = [service] if service else migrating.services()
+    found = [(name, await checked(name)) for name in names]
+    for name, of_service in found:
+        tell(told(name, of_service))
+    return not any(of_service.faults for _, of_service in found)
 
 
 async def checked(service: str) -> Checked:

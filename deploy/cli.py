@@ -371,14 +371,9 @@ def audit_verify(
     """
     import asyncio
 
-    from deploy import auditing, migrating
+    from deploy import auditing
 
-    is_whole = True
-    for name in [service] if service else migrating.services():
-        found = asyncio.run(auditing.checked(name))
-        typer.echo(auditing.told(name, found))
-        is_whole = is_whole and not found.faults
-    if not is_whole:
+    if not asyncio.run(auditing.all_is_whole(service, typer.echo)):
         raise typer.Exit(ExitCode.FAILED)
 
 

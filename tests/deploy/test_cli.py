@@ -36,7 +36,8 @@ class TestTheCommandLine:
         """The first thing that anybody types."""
         done = heijastin(elsewhere, "--help")
 
-        for command in ("trial", "tour", "serve", "migrate", "databases", "topics", "events", "parked", "clock"):
+        commands = ("trial", "tour", "serve", "migrate", "databases", "topics", "events", "parked", "clock", "audit")
+        for command in commands:
             assert f"\n  {command} " in done.stdout
         assert "4 conflict" in done.stdout
 
@@ -46,6 +47,8 @@ class TestTheCommandLine:
             ("events", "tail"),
             ("topics", "check"),
             ("parked", "list"),
+            ("audit", "verify"),
+            ("audit", "report", "--case", "K7-4QX"),
             ("migrate", "--all"),
             ("clock", "show"),
             ("token", "ops"),

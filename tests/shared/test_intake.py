@@ -1,4 +1,6 @@
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -6,7 +8,8 @@ from structlog.testing import capture_logs
 from shared import gate, records
 from shared.database import Database, Transaction
 from shared.errors import Transient
-from shared.intake import Batch, Intake, IntakePaused
+from shared.intake import Batch, Intake, IntakePaused, followed_by
+from shared.records import Fact
 from shared.relay import watermark
 from tests.probe import until
 from tests.shared.bakery import BAKED, LONG_AGO, TOPIC, Eater, Oven, eaten_of, parked_in, take
@@ -120,6 +123,24 @@ class TestAFactThatTheFoldRefuses:
             (2, "behind_a_parked_fact"),
         ]
         assert len(eater.batches) == 1
+
+
+class TestWhatFollowsAFold:
+    async def test_is_given_what_was_not_refused(self, database: Database) -> None:
+        """After the fold, in its transaction: what is refused is heard by nobody until its cause is mended."""
+        eater, learnt = Eater(refuses={13}), list[int]()
+
+        async def learn(tx: Transaction, facts: Sequence[Fact]) -> None:
+            learnt.append(await tx.fetchval("SELECT count(*) FROM eaten"))
+            learnt.extend(fact.sequence for fact in facts)
+
+        subscription = replace(eater.subscription(), fold=followed_by(eater.fold, learn))
+        oven = Oven()
+        await Intake(database, subscription).take(
+            [oven.fact("rye", 1), oven.fact("rye", 2, grams=13), oven.fact("rye", 3), oven.fact("oat", 7)]
+        )
+
+        assert learnt == [2, 1, 7]
 
 
 class TestAFactThatTheFoldChokesOn:
