@@ -7,7 +7,7 @@ unit that the caller belongs to is not there.
 
 from services.scheduling.store.board import list_items, load_worker_id, save_stated
 from services.scheduling.store.cases import (
-    find_free_code,
+    find_free_codes,
     list_cases,
     list_family,
     load_case,
@@ -27,13 +27,16 @@ from services.scheduling.store.imports import find_imported, list_imported, lock
 from services.scheduling.store.meetings import list_meetings, load_meeting, lock_meeting, save_meeting
 from services.scheduling.store.rows import Row, Source, Units, require_version
 from services.scheduling.store.units import (
+    NamedTeamUnknown,
+    NamedWorkerUnknown,
     find_and_lock_team,
     find_and_lock_unit,
     find_and_lock_worker,
-    list_responsible,
+    list_named_teams,
     list_teams,
     list_units,
     list_workers,
+    list_workers_of,
     load_named_team,
     load_named_workers,
     load_team,
@@ -46,13 +49,15 @@ from services.scheduling.store.units import (
 )
 
 __all__ = [
+    "NamedTeamUnknown",
+    "NamedWorkerUnknown",
     "Row",
     "Source",
     "Units",
     "find_and_lock_team",
     "find_and_lock_unit",
     "find_and_lock_worker",
-    "find_free_code",
+    "find_free_codes",
     "find_imported",
     "find_next_booked",
     "list_cases",
@@ -61,10 +66,11 @@ __all__ = [
     "list_imported",
     "list_items",
     "list_meetings",
-    "list_responsible",
+    "list_named_teams",
     "list_teams",
     "list_units",
     "list_workers",
+    "list_workers_of",
     "load_case",
     "load_follow_up",
     "load_meeting",
