@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from pydantic import TypeAdapter, ValidationError
+
 from deploy import asking
 from deploy.api import Answer, Api, asked_by
 from deploy.clocks import HELSINKI
@@ -20,6 +22,7 @@ from deploy.importing.directory import Choices, Directory
 from deploy.importing.files import Table, read
 from deploy.importing.sending import Patience, Taken, send
 from deploy.trouble import ExitCode, Trouble
+from services.scheduling.commands.imports import Source
 from shared.clock import monotonic
 
 PATIENCE_SECONDS: Final = 60.0
@@ -108,6 +111,7 @@ def run(wishes: Wishes) -> None:
 
 
 async def _run(wishes: Wishes) -> None:
+    _require_source(wishes.source)
     progress = Progress()
     with progress.phase("read") as words:
         table = read(wishes.path, ignored=wishes.ignored)
@@ -139,6 +143,15 @@ async def _run(wishes: Wishes) -> None:
         what = f"{cases} {verb} held back."
         cure = f"Mend what {_beside(wishes.path, 'held-back')} tells, and run the same command again."
         raise Trouble(what, cure=cure, exit_code=ExitCode.CONFLICT)
+
+
+def _require_source(source: str) -> None:
+    try:
+        TypeAdapter(Source).validate_python(source)
+    except ValidationError:
+        what = f"'{source}' cannot be the name of a source."
+        cure = "Take small letters, digits and hyphens, such as --source cis, and always the same for one system."
+        raise Trouble(what, cure=cure, exit_code=ExitCode.USAGE) from None
 
 
 @asynccontextmanager

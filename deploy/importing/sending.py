@@ -104,9 +104,10 @@ class Patience:
                 if monotonic() - self.last_answer > self.seconds:
                     cure = "Run the same command again when it is back: what is in stays in, the rest follows."
                     raise Trouble(trouble.what, cure=cure, exit_code=ExitCode.UNAVAILABLE) from trouble
-                if not self.is_tried:
+                # Once is nothing: two requests that draw the same code for a case are told apart by asking again.
+                if pause > _FIRST_PAUSE_SECONDS and not self.is_tried:
                     self.said(f"{trouble.what} Asking again for {self.seconds:g} s ...")
-                self.is_tried = True
+                    self.is_tried = True
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
             else:

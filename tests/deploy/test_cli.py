@@ -73,6 +73,7 @@ class TestTheCommandLine:
             (("databases", "create"), "HEIJASTIN_ADMIN_URL is not set."),
             (("import", "docs/samples/a-year.csv", "--alias", "Kesk."), "does not say what a spelling means."),
             (("import", "docs"), "docs is not a file."),
+            (("import", "docs", "--source", "Our CIS"), "'Our CIS' cannot be the name of a source."),
         ],
         ids=lambda value: value if isinstance(value, str) else " ".join(value),
     )

@@ -16,7 +16,7 @@ from deploy.importing import sample
 from tests.journeys.region import CASES, JOURNEY, LiveRegion
 from tests.probe import until
 
-pytestmark = [*JOURNEY, pytest.mark.fault, pytest.mark.timeout(300)]
+pytestmark = [*JOURNEY, pytest.mark.fault, pytest.mark.timeout(600)]
 
 MEETINGS = 40
 _COUNTS = ("due", "kept", "kept_late", "lapsed", "ended_with_case", "undetermined")

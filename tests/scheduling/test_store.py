@@ -29,7 +29,7 @@ class TestACode:
         """Passing trouble: the next draw differs."""
         with pytest.raises(NoFreeCode):
             async with region.database.reading() as reading:
-                await store.find_free_code(reading, [region.case["code"]])
+                await store.find_free_codes(reading, [region.case["code"]], count=1)
 
     async def test_is_one_cases_only_also_at_the_same_moment(self, region: Region) -> None:
         """Two cases with one code would be mixed up aloud; the constraint's name says that a retry helps."""

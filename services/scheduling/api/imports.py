@@ -60,12 +60,20 @@ async def import_cases(command: ImportCases, yours: Yours, begin: Transactions) 
         yours.notes.does = "read"
     taken: list[CaseTaken] = []
     recorded: list[datetime] = []
-    for case in command.cases:
+    async with begin() as tx:
+        prepared = await imports.prepare(tx, command.cases)
+    for case, code in zip(command.cases, prepared.codes, strict=True):
         try:
             async with begin() as tx:
                 recorded.append(tx.now)
                 outcome = await imports.import_case(
-                    case, source=command.source, tx=tx, yours=yours, dry_run=command.dry_run
+                    case,
+                    source=command.source,
+                    prepared=prepared,
+                    code=code,
+                    tx=tx,
+                    yours=yours,
+                    dry_run=command.dry_run,
                 )
                 recorded.append(tx.recorded_at or tx.now)
         except CaseHeldBack as held_back:

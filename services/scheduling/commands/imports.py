@@ -13,6 +13,7 @@ from shared.fields import Command, Day, YesNo
 
 MOST_ROWS_OF_A_CASE = 200
 MOST_CASES = 200
+MOST_RESPONSIBLE = 12
 
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Source = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
@@ -43,7 +44,7 @@ class ImportCase(Command):
     reference: Reference
     unit_id: UUID
     team_id: UUID
-    responsible_worker_ids: Annotated[tuple[UUID, ...], Field(max_length=12)] = ()
+    responsible_worker_ids: Annotated[tuple[UUID, ...], Field(max_length=MOST_RESPONSIBLE)] = ()
     children_count: ChildrenCount = 1
     opened_on: Day
     closed_on: Day | None = None

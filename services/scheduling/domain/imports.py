@@ -5,7 +5,7 @@ Beside the id that a thing was given here stands what its source last said of it
 else now, something changes here; so the same file again changes nothing, whatever people have corrected since.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
@@ -91,8 +91,8 @@ class Circumstances:
     """
     What an import needs to know beside the case.
 
-    `team` is the one that is named, `workers` those that are, or else its responsible social workers; `code` is that of
-    the case or one that no case has, `new_ids` are unused.
+    `team` is the one that is named, `workers` those that are, or else its responsible social workers; `code` is one
+    that no case has, `new_ids` are unused.
     """
 
     source: str
@@ -133,6 +133,15 @@ def is_news(command: ImportCase, imported: Mapping[Key, Imported]) -> bool:
     before = imported.get(("case", command.reference))
     is_same = before is not None and _case_said(before) == _as_a_case(command)
     return not is_same or any(_is_news(row, imported) for row in (*command.meetings, *command.follow_ups))
+
+
+def responsible_of(team_id: UUID, workers: Iterable[Worker]) -> list[Worker]:
+    """Return those of *workers* who are the responsible social workers of a team."""
+    return [
+        worker
+        for worker in workers
+        if worker.team_id == team_id and worker.is_active and "responsible_social_worker" in worker.roles
+    ]
 
 
 def import_case(command: ImportCase, known: Known, given: Circumstances) -> Outcome:

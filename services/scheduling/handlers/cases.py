@@ -25,7 +25,7 @@ async def open_case(command: OpenCase, *, tx: Transaction, yours: Sight) -> Case
     require_yours(command.unit_id, yours)
     team = await store.load_named_team(tx, command.team_id)
     workers = await store.load_named_workers(tx, command.responsible_worker_ids)
-    code = await free_code(tx)
+    [code] = await store.find_free_codes(tx, draw_codes(), count=1)
     case, opened = cases.open_case(command, case_id=ids.new_id(), code=code, team=team, workers=workers, now=tx.now)
     if not store.sees(yours, case):
         raise NotYourTeam
@@ -64,11 +64,6 @@ async def reopen_case(case_id: UUID, *, tx: Transaction, version: int, yours: Si
     return case
 
 
-async def free_code(tx: Transaction) -> str:
-    """
-    Return a code drawn at random that no case has.
-
-    Raises:
-        NoFreeCode: all that were drawn are taken.
-    """
-    return await store.find_free_code(tx, [cases.code_from(ids.new_id().int) for _ in range(CODES_DRAWN)])
+def draw_codes(*, of: int = 1) -> list[str]:
+    """Return codes drawn at random, enough to find so many (*of*) among them that no case has."""
+    return [cases.code_from(ids.new_id().int) for _ in range(of * CODES_DRAWN)]

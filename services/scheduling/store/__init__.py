@@ -7,7 +7,7 @@ has no relation to is not there; what is there for them, or was refused, is note
 
 from services.scheduling.store.board import list_items, save_stated
 from services.scheduling.store.cases import (
-    find_free_code,
+    find_free_codes,
     list_cases,
     list_family,
     load_case,
@@ -41,13 +41,16 @@ from services.scheduling.store.memos import is_memo_owed_before, save_memos
 from services.scheduling.store.relations import OfCase, load_relations, sees
 from services.scheduling.store.rows import Row, Source, Units, require_version
 from services.scheduling.store.units import (
+    NamedTeamUnknown,
+    NamedWorkerUnknown,
     find_and_lock_team,
     find_and_lock_unit,
     find_and_lock_worker,
-    list_responsible,
+    list_named_teams,
     list_teams,
     list_units,
     list_workers,
+    list_workers_of,
     load_named_team,
     load_named_workers,
     load_team,
@@ -60,6 +63,8 @@ from services.scheduling.store.units import (
 )
 
 __all__ = [
+    "NamedTeamUnknown",
+    "NamedWorkerUnknown",
     "OfCase",
     "Row",
     "Source",
@@ -70,7 +75,7 @@ __all__ = [
     "find_and_lock_team",
     "find_and_lock_unit",
     "find_and_lock_worker",
-    "find_free_code",
+    "find_free_codes",
     "find_imported",
     "find_next_booked",
     "find_sent",
@@ -82,11 +87,12 @@ __all__ = [
     "list_imported",
     "list_items",
     "list_meetings",
-    "list_responsible",
+    "list_named_teams",
     "list_teams",
     "list_tokens",
     "list_units",
     "list_workers",
+    "list_workers_of",
     "load_case",
     "load_follow_up",
     "load_mail_addresses",

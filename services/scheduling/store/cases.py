@@ -30,19 +30,19 @@ _LIST_CASES = f"""
 """
 
 
-async def find_free_code(source: Source, drawn: Sequence[str]) -> str:
+async def find_free_codes(source: Source, drawn: Sequence[str], *, count: int) -> list[str]:
     """
-    Return one of the codes that no case has.
+    Return so many of the codes that no case has.
 
     Raises:
-        NoFreeCode: all are taken.
+        NoFreeCode: too many are taken.
     """
-    code: str | None = await source.fetchval(
-        "SELECT code FROM unnest($1::text[]) AS drawn (code) EXCEPT SELECT code FROM cases LIMIT 1", drawn
+    rows = await source.fetch(
+        "SELECT code FROM unnest($1::text[]) AS drawn (code) EXCEPT SELECT code FROM cases LIMIT $2", drawn, count
     )
-    if code is None:
+    if len(rows) < count:
         raise NoFreeCode
-    return code
+    return [row["code"] for row in rows]
 
 
 async def lock_case(tx: Transaction, case_id: UUID, yours: Sight, *, version: int | None = None) -> Case:

@@ -13,18 +13,21 @@ from services.scheduling.domain.follow_ups import FollowUp
 from services.scheduling.domain.imports import Imported, Key, Kind, Known, Outcome
 from services.scheduling.domain.meetings import Meeting
 from services.scheduling.store.cases import lock_case
-from services.scheduling.store.rows import Source, Units, save_all, upsert_all
+from services.scheduling.store.rows import Source, Units, told_by_the_rule, upsert_all
 from shared.database import Transaction
 from shared.sight import Sight
 
-_IMPORTED = TypeAdapter(Sequence[Imported])
-_SAVE_IMPORTED = upsert_all("imported", Imported, key="source, kind, reference")
 _CASES = TypeAdapter(Sequence[Case])
-_SAVE_CASES = upsert_all("cases", Case, key="case_id")
 _MEETINGS = TypeAdapter(Sequence[Meeting])
-_SAVE_MEETINGS = upsert_all("meetings", Meeting, key="meeting_id")
 _FOLLOW_UPS = TypeAdapter(Sequence[FollowUp])
-_SAVE_FOLLOW_UPS = upsert_all("follow_ups", FollowUp, key="follow_up_id")
+_IMPORTED = TypeAdapter(Sequence[Imported])
+# In one statement, whose references to each other are looked at when all of it is done: a case costs few round trips.
+_SAVE = f"""
+    WITH saved_cases AS ({upsert_all("cases", Case, key="case_id", rows="$1")}),
+         saved_meetings AS ({upsert_all("meetings", Meeting, key="meeting_id", rows="$2")}),
+         saved_follow_ups AS ({upsert_all("follow_ups", FollowUp, key="follow_up_id", rows="$3")})
+    {upsert_all("imported", Imported, key="source, kind, reference", rows="$4")}
+"""
 _FIND = """
     SELECT imported.* FROM imported JOIN unnest($2::text[], $3::text[]) AS sought (kind, reference)
         USING (kind, reference)
@@ -94,16 +97,20 @@ async def lock_known(tx: Transaction, imported: Mapping[Key, Imported], yours: S
 
 async def save_outcome(tx: Transaction, outcome: Outcome) -> None:
     """
-    Save what came of an import, one statement for each kind.
+    Save what came of an import; its case is locked, or new.
 
     Raises:
         CodeTaken: another case took its code at the same moment.
         NamedUnitUnknown: a meeting was held in no unit that exists.
     """
-    await save_all(tx, _SAVE_CASES, _CASES, [outcome.case] if outcome.case else [])
-    await save_all(tx, _SAVE_MEETINGS, _MEETINGS, outcome.meetings)
-    await save_all(tx, _SAVE_FOLLOW_UPS, _FOLLOW_UPS, outcome.follow_ups)
-    await save_all(tx, _SAVE_IMPORTED, _IMPORTED, outcome.imported)
+    with told_by_the_rule():
+        await tx.execute(
+            _SAVE,
+            _CASES.dump_json([outcome.case] if outcome.case else []).decode(),
+            _MEETINGS.dump_json(outcome.meetings).decode(),
+            _FOLLOW_UPS.dump_json(outcome.follow_ups).decode(),
+            _IMPORTED.dump_json(outcome.imported).decode(),
+        )
 
 
 def _imported(row: asyncpg.Record) -> Imported:

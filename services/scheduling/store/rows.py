@@ -1,13 +1,12 @@
 """How a value of the domain becomes a row: its fields are the columns, and its version is the guard."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import Field, fields
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 import asyncpg
-from pydantic import TypeAdapter
 
 from shared.database import Connection, Transaction
 from shared.errors import Conflict, Invalid, Stale, Transient
@@ -38,8 +37,6 @@ _BROKEN_RULES: Mapping[str, type[Exception]] = {
     "a_worker_has_a_unit": NamedUnitUnknown,
     "meetings_held_in_unit_id_fkey": NamedUnitUnknown,
 }
-
-_Row = TypeVar("_Row")
 
 
 class Row(Protocol):
@@ -77,15 +74,15 @@ async def save(tx: Transaction, statement: str, row: Row, **encoded: object) -> 
         AccountTaken, NamedUnitUnknown, CodeTaken: a constraint says so.
     """
     values = [encoded.get(field.name, getattr(row, field.name)) for field in fields(row)]
-    with _told_by_the_rule():
+    with told_by_the_rule():
         status = await tx.execute(statement, *values)
     if status != "INSERT 0 1":
         raise Stale
 
 
-def upsert_all(table: str, kind: type, *, key: str) -> str:
+def upsert_all(table: str, kind: type, *, key: str, rows: str) -> str:
     """
-    Return the statement that saves many values of *kind* into *table* at once, new or known by *key*.
+    Return the statement that saves many values of *kind*, new or known by *key*, out of the JSON in parameter *rows*.
 
     For rows that the caller has locked: nobody can have been faster, so no version is compared.
     """
@@ -93,25 +90,13 @@ def upsert_all(table: str, kind: type, *, key: str) -> str:
     columns = ", ".join(names)
     changes = ", ".join(f"{name} = excluded.{name}" for name in names if name not in key.split(", "))
     return (
-        f"INSERT INTO {table} ({columns}) SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, $1) "
+        f"INSERT INTO {table} ({columns}) SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, {rows}) "
         f"ON CONFLICT ({key}) DO UPDATE SET {changes}"
     )
 
 
-async def save_all(tx: Transaction, statement: str, encoder: TypeAdapter[Sequence[_Row]], rows: Sequence[_Row]) -> None:
-    """
-    Run the `upsert_all` of the kind that *encoder* is of, for rows that differ in their keys.
-
-    Raises:
-        NamedUnitUnknown, CodeTaken: a constraint says so.
-    """
-    if rows:
-        with _told_by_the_rule():
-            await tx.execute(statement, encoder.dump_json(rows).decode())
-
-
 @contextmanager
-def _told_by_the_rule() -> Generator[None]:
+def told_by_the_rule() -> Generator[None]:
     """Turn the violation of a constraint that says a rule into the refusal that goes with it."""
     try:
         yield

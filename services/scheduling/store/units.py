@@ -115,6 +115,11 @@ async def load_named_team(source: Source, team_id: UUID) -> Team:
     return Team(**row)
 
 
+async def list_named_teams(source: Source, team_ids: Collection[UUID]) -> list[Team]:
+    """Return those of the teams that exist, whoever asks."""
+    return [Team(**row) for row in await source.fetch("SELECT * FROM teams WHERE team_id = ANY ($1)", team_ids)]
+
+
 async def find_and_lock_team(tx: Transaction, team_id: UUID) -> Team | None:
     """Return the team, locked for change; None where it is to be created."""
     row = await tx.fetchrow("SELECT * FROM teams WHERE team_id = $1 FOR UPDATE", team_id)
@@ -184,13 +189,10 @@ async def load_named_workers(source: Source, worker_ids: Collection[UUID]) -> li
     return [worker_of(row) for row in rows]
 
 
-async def list_responsible(source: Source, team_id: UUID, *, limit: int) -> list[Worker]:
-    """Return the active responsible social workers of a team."""
+async def list_workers_of(source: Source, team_ids: Collection[UUID], *, besides: Collection[UUID]) -> list[Worker]:
+    """Return the workers of teams, and others by their ids, whoever asks."""
     rows = await source.fetch(
-        "SELECT * FROM workers WHERE team_id = $1 AND is_active AND 'responsible_social_worker' = ANY (roles) "
-        "ORDER BY worker_id LIMIT $2",
-        team_id,
-        limit,
+        "SELECT * FROM workers WHERE team_id = ANY ($1) OR worker_id = ANY ($2) ORDER BY worker_id", team_ids, besides
     )
     return [worker_of(row) for row in rows]
 

@@ -107,11 +107,13 @@ class TestAnImport:
         """They must exist."""
         named = a_case(region, responsible_worker_ids=[str(WORKER_ID)])
         nobody = a_case(region, "B-2", responsible_worker_ids=[str(OTHER_TEAM_ID)])
+        nowhere = a_case(region, "C-3", team_id=str(OTHER_TEAM_ID))
 
-        answer = await take(region, named, nobody)
+        answer = await take(region, named, nobody, nowhere)
 
-        assert [each["outcome"] for each in answer["cases"]] == ["opened", "held_back"]
-        assert answer["cases"][1]["problems"][0]["reason"] == "named-worker-unknown"
+        assert answer["cases"][0]["outcome"] == "opened"
+        reasons = [each["problems"][0]["reason"] for each in answer["cases"][1:]]
+        assert reasons == ["named-worker-unknown", "named-team-unknown"]
 
     async def test_holds_back_a_bad_case_whole_and_takes_the_others(self, region: Region):
         """Each in a transaction of its own; what is wrong is named by place and field, never by what was sent."""
