@@ -2,18 +2,34 @@
 
 from datetime import date
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 from uuid import UUID
 
 from fastapi import Depends
 from pydantic import BaseModel, TypeAdapter
 from starlette.responses import Response
 
-from services.records import handlers, store
+from services.records import handlers, relations, store
 from services.records.commands import AgreeReview, AmendMemo, RecordMemo, RecordReview
 from services.records.events import Awaited
 from services.records.store import Kept
-from shared.http import Page, Paged, Reading, Rules, Tx, VersionRead, Who, allow, create_app, etag, router
+from shared.http import (
+    OnRecord,
+    Opened,
+    Page,
+    Paged,
+    Reading,
+    Rules,
+    Tx,
+    VersionRead,
+    Who,
+    allow,
+    create_app,
+    etag,
+    router,
+)
+from shared.relations import Relations
+from shared.sight import Sight
 
 routes = router("/v1")
 
@@ -71,12 +87,20 @@ class MemoShown(AwaitedMemo):
     views_differ: bool | None
 
 
-async def _yours(who: Who) -> frozenset[UUID]:
-    return who.belongs.get("unit", frozenset())
+_Shown = TypeVar("_Shown", bound=AwaitedMemo)
 
 
-Yours = Annotated[frozenset[UUID], Depends(_yours)]
-"""The units that the caller belongs to; what is in no unit of theirs is not there for them."""
+async def _relations(who: Who, opened: Opened) -> Relations:
+    units = who.belongs.get("unit", frozenset())
+    return await relations.load_relations(opened, who.subject, roles=who.roles, units=units)
+
+
+async def _yours(related: Annotated[Relations, Depends(_relations)], notes: OnRecord) -> Sight:
+    return Sight.begin(related, notes)
+
+
+Yours = Annotated[Sight, Depends(_yours)]
+"""What the caller may see; what they see of it is noted, and so each route that asks for this is on record."""
 
 
 @routes.get("/awaited")
@@ -87,7 +111,8 @@ async def list_awaited(
     found = await store.list_awaited(
         reading, yours, team_id=team_id, worker_id=worker_id, after=paging.after(_PLACE), limit=paging.fetch
     )
-    return paging.page(found, key=lambda kept: (kept[0].held_on, kept[0].meeting_id), show=_awaited)
+    page = paging.page(found, key=lambda kept: (kept[0].held_on, kept[0].meeting_id), show=_awaited)
+    return _on_record(yours, page)
 
 
 @routes.get("/cases/{case_id}/memos")
@@ -95,7 +120,9 @@ async def list_memos(case_id: UUID, yours: Yours, reading: Reading, paging: Page
     """Return the memos of a case."""
     after = paging.after(_ID)
     found = await store.list_of_case(reading, case_id, yours, after=after[0] if after else None, limit=paging.fetch)
-    return paging.page(found, key=lambda kept: (kept[0].meeting_id,), show=_shown)
+    if not found:
+        await store.note_search(reading, case_id, yours)
+    return _on_record(yours, paging.page(found, key=lambda kept: (kept[0].meeting_id,), show=_shown))
 
 
 @routes.get("/memos/{meeting_id}")
@@ -139,6 +166,12 @@ async def record_review(
 
 app = partial(create_app, title="Heijastin records", routers=(routes,), rules=RULES)
 """The application; without trust and database it can only be described."""
+
+
+def _on_record(yours: Sight, page: Page[_Shown]) -> Page[_Shown]:
+    for each in page.items:
+        relations.sees(yours, each)
+    return page
 
 
 def _tagged(response: Response, kept: Kept) -> MemoShown:

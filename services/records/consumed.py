@@ -1,4 +1,4 @@
-"""What records reads of scheduling: which Heijastin was held and when, and whose the case is."""
+"""What records reads of scheduling: which Heijastin was held and when, whose the case is, and who works there."""
 
 from datetime import date
 from typing import Final
@@ -7,6 +7,7 @@ from uuid import UUID
 from shared.events import Consumed
 
 CASES_TOPIC: Final = "heijastin.scheduling.cases.v1"
+UNITS_TOPIC: Final = "heijastin.scheduling.units.v1"
 
 
 class CaseStated(Consumed):
@@ -27,3 +28,17 @@ class MeetingStated(CaseStated):
     held: bool
     held_on: date | None
     imported: bool
+
+
+class WorkerStated(Consumed):
+    """A worker, and who acts for them on [`deputy_from_on`, `deputy_until_on`)."""
+
+    worker_id: UUID
+    version: int
+    unit_id: UUID
+    team_id: UUID | None
+    is_active: bool
+    account_digest: UUID | None = None
+    deputy_id: UUID | None
+    deputy_from_on: date | None
+    deputy_until_on: date | None

@@ -14,11 +14,12 @@ from services.records.domain import cases, memos
 from services.records.domain.cases import Case
 from services.records.domain.memos import Memo
 from services.records.events import MemoFact
-from services.records.store import Kept, Units
+from services.records.store import Kept
 from shared import outbox
 from shared.database import Trace, Transaction
 from shared.intake import Batch, FactRefused, Refusals, apply_in_order
 from shared.records import Fact
+from shared.sight import Sight
 
 
 async def take_in(tx: Transaction, batch: Batch) -> Refusals:
@@ -63,7 +64,7 @@ def _hear_of_case(known: dict[UUID, Case], said: CaseStated, fact: Fact) -> None
     known[said.case_id] = cases.hear(known.get(said.case_id), said, sequence=fact.sequence)
 
 
-async def record_memo(command: RecordMemo, meeting_id: UUID, *, tx: Transaction, version: int, yours: Units) -> Kept:
+async def record_memo(command: RecordMemo, meeting_id: UUID, *, tx: Transaction, version: int, yours: Sight) -> Kept:
     """Say that a memo was recorded."""
     case, memo = await store.lock_memo(tx, meeting_id, yours, version=version)
     memo, recorded = memos.record(memo, command, case, now=tx.now)
@@ -72,7 +73,7 @@ async def record_memo(command: RecordMemo, meeting_id: UUID, *, tx: Transaction,
     return memo, case
 
 
-async def amend_memo(command: AmendMemo, meeting_id: UUID, *, tx: Transaction, version: int, yours: Units) -> Kept:
+async def amend_memo(command: AmendMemo, meeting_id: UUID, *, tx: Transaction, version: int, yours: Sight) -> Kept:
     """Replace what was said of a recorded memo."""
     case, memo = await store.lock_memo(tx, meeting_id, yours, version=version)
     memo, amended = memos.amend(memo, command, case, now=tx.now)
@@ -81,7 +82,7 @@ async def amend_memo(command: AmendMemo, meeting_id: UUID, *, tx: Transaction, v
     return memo, case
 
 
-async def agree_review(command: AgreeReview, meeting_id: UUID, *, tx: Transaction, version: int, yours: Units) -> Kept:
+async def agree_review(command: AgreeReview, meeting_id: UUID, *, tx: Transaction, version: int, yours: Sight) -> Kept:
     """Say when the family will go through a memo."""
     case, memo = await store.lock_memo(tx, meeting_id, yours, version=version)
     memo, agreed = memos.agree_review(memo, command, case, now=tx.now)
@@ -91,7 +92,7 @@ async def agree_review(command: AgreeReview, meeting_id: UUID, *, tx: Transactio
 
 
 async def record_review(
-    command: RecordReview, meeting_id: UUID, *, tx: Transaction, version: int, yours: Units
+    command: RecordReview, meeting_id: UUID, *, tx: Transaction, version: int, yours: Sight
 ) -> Kept:
     """Say that the family went through a memo."""
     case, memo = await store.lock_memo(tx, meeting_id, yours, version=version)

@@ -10,21 +10,17 @@ import asyncpg
 
 from services.records.domain.cases import Case
 from services.records.domain.memos import Memo
-from shared.database import Connection, Transaction
+from services.records.relations import Source, is_yours, sees
+from shared.database import Transaction
 from shared.errors import NotFound, Stale
-
-Source = Connection | Transaction
-"""Where to read from: a transaction, or the read-only connection of a request that changes nothing."""
-
-Units = frozenset[UUID]
-"""The units that the caller belongs to."""
+from shared.sight import Sight
 
 Kept = tuple[Memo, Case]
 """A memo and the case to which it belongs."""
 
 
 class UnknownMemo(NotFound):
-    """No Heijastin with this id has been heard of in your units; if it was recorded just now, try again in a moment."""
+    """No Heijastin of yours with this id has been heard of; if it was recorded just now, try again in a moment."""
 
 
 def _upsert(table: str, kind: type, key: str) -> str:
@@ -43,25 +39,25 @@ _LOCK_CASES = "SELECT * FROM cases WHERE case_id = ANY ($1::uuid[]) ORDER BY cas
 
 _LOAD_MEMO = """
     SELECT memos AS memo, cases AS of_case FROM memos JOIN cases USING (case_id)
-    WHERE meeting_id = $1 AND unit_id = ANY ($2)
+    WHERE meeting_id = $1
 """
 
-_LIST_OF_CASE = """
+_LIST_OF_CASE = f"""
     SELECT memos AS memo, cases AS of_case FROM memos JOIN cases USING (case_id)
-    WHERE case_id = $1 AND unit_id = ANY ($2)
-      AND ($3::uuid IS NULL OR meeting_id > $3)
-    ORDER BY meeting_id LIMIT $4
+    WHERE case_id = $1 AND {is_yours(4)}
+      AND ($2::uuid IS NULL OR meeting_id > $2)
+    ORDER BY meeting_id LIMIT $3
 """
 
 # The same as `Memo.awaits`; the index memos_awaited has these and no others.
-_LIST_AWAITED = """
+_LIST_AWAITED = f"""
     SELECT memos AS memo, cases AS of_case FROM memos JOIN cases USING (case_id)
     WHERE meeting_held AND reviewed_on IS NULL AND (expected OR review_on IS NOT NULL)
-      AND unit_id = ANY ($1)
-      AND ($2::uuid IS NULL OR team_id = $2)
-      AND ($3::uuid IS NULL OR responsible_worker_ids @> ARRAY[$3])
-      AND ($4::date IS NULL OR (held_on, meeting_id) > ($4, $5::uuid))
-    ORDER BY held_on, meeting_id LIMIT $6
+      AND ($1::uuid IS NULL OR team_id = $1)
+      AND ($2::uuid IS NULL OR responsible_worker_ids @> ARRAY[$2])
+      AND ($3::date IS NULL OR (held_on, meeting_id) > ($3, $4::uuid))
+      AND {is_yours(6)}
+    ORDER BY held_on, meeting_id LIMIT $5
 """
 
 
@@ -86,53 +82,67 @@ async def save_memos(tx: Transaction, memos: Iterable[Memo]) -> None:
     await tx.executemany(_SAVE_MEMOS, [astuple(memo) for memo in memos])
 
 
-async def lock_memo(tx: Transaction, meeting_id: UUID, units: Units, *, version: int) -> tuple[Case, Memo]:
+async def lock_memo(tx: Transaction, meeting_id: UUID, yours: Sight, *, version: int) -> tuple[Case, Memo]:
     """
     Return a memo of the *version* that the caller read, and its case, whose row is the lock.
 
     Raises:
-        UnknownMemo: there is none in the caller's units.
+        UnknownMemo: there is none that the caller may see.
         Stale: it is another version by now.
     """
-    _, case = await load_memo(tx, meeting_id, units)
+    _, case = await load_memo(tx, meeting_id, yours)
     await lock_cases(tx, [case.case_id])
     # Read after the lock is ours: whoever had it before may have changed the memo, or moved the case.
-    memo, case = await load_memo(tx, meeting_id, units)
+    memo, case = await load_memo(tx, meeting_id, yours)
     if memo.version != version:
         raise Stale
     return case, memo
 
 
-async def load_memo(source: Source, meeting_id: UUID, units: Units) -> Kept:
+async def load_memo(source: Source, meeting_id: UUID, yours: Sight) -> Kept:
     """
     Return a memo and its case.
 
     Raises:
-        UnknownMemo: there is none in the caller's units.
+        UnknownMemo: there is none that the caller may see.
     """
-    row = await source.fetchrow(_LOAD_MEMO, meeting_id, units)
+    row = await source.fetchrow(_LOAD_MEMO, meeting_id)
     if row is None:
         raise UnknownMemo
-    return _kept(row)
+    memo, case = _kept(row)
+    if not sees(yours, case):
+        raise UnknownMemo
+    return memo, case
 
 
-async def list_of_case(source: Source, case_id: UUID, units: Units, *, after: UUID | None, limit: int) -> list[Kept]:
+async def list_of_case(source: Source, case_id: UUID, yours: Sight, *, after: UUID | None, limit: int) -> list[Kept]:
     """Return the memos of a case in the order of their meetings' ids, from the one after *after*."""
-    return [_kept(row) for row in await source.fetch(_LIST_OF_CASE, case_id, units, after, limit)]
+    rows = await source.fetch(_LIST_OF_CASE, case_id, after, limit, *yours.relations.parameters)
+    return [_kept(row) for row in rows]
+
+
+async def note_search(source: Source, case_id: UUID, yours: Sight) -> None:
+    """Note that the caller looked for a case of which nothing was found, and whether it would have been theirs."""
+    row = await source.fetchrow("SELECT * FROM cases WHERE case_id = $1", case_id)
+    if row is None:
+        yours.notes.refuse(case_id)
+    else:
+        sees(yours, _case(row))
 
 
 async def list_awaited(
     source: Source,
-    units: Units,
+    yours: Sight,
     *,
     team_id: UUID | None,
     worker_id: UUID | None,
     after: tuple[date, UUID] | None,
     limit: int,
 ) -> list[Kept]:
-    """Return what is awaited from a team, a worker or both (None: anybody), the oldest meeting first."""
+    """Return what of the caller's is awaited from a team, a worker or both (None: anybody), oldest meeting first."""
     held_on, meeting_id = after or (None, None)
-    rows = await source.fetch(_LIST_AWAITED, units, team_id, worker_id, held_on, meeting_id, limit)
+    sought = (team_id, worker_id, held_on, meeting_id)
+    rows = await source.fetch(_LIST_AWAITED, *sought, limit, *yours.relations.parameters)
     return [_kept(row) for row in rows]
 
 

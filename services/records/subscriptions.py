@@ -1,21 +1,22 @@
-"""What records listens to: scheduling's cases."""
+"""What records listens to: scheduling's cases, and who works there."""
 
 from typing import Final
 
-from services.records import handlers
-from services.records.consumed import CASES_TOPIC, CaseStated, MeetingStated
+from services.records import handlers, relations
+from services.records.consumed import CASES_TOPIC, UNITS_TOPIC, CaseStated, MeetingStated, WorkerStated
 from shared.events import Consumed
-from shared.intake import Subscription
+from shared.intake import Subscription, followed_by
 
 # A fact carries the whole state of its subject. What has never been held asks for no memo, and is passed over.
 _READS: Final[dict[type[Consumed], tuple[str, ...]]] = {
     CaseStated: ("CaseReassigned", "CaseClosed", "CaseReopened"),
     MeetingStated: ("MeetingHeld", "MeetingCorrected", "MeetingRetracted"),
+    WorkerStated: ("WorkerConfigured", "DeputySet"),
 }
 
 SUBSCRIPTION: Final = Subscription(
     group="heijastin.records",
-    topics=(CASES_TOPIC,),
+    topics=(CASES_TOPIC, UNITS_TOPIC),
     reads={f"heijastin.scheduling.{fact}.v1": reads for reads, facts in _READS.items() for fact in facts},
-    fold=handlers.take_in,
+    fold=followed_by(handlers.take_in, relations.learn),
 )

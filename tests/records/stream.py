@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.records import handlers
 from services.records.subscriptions import SUBSCRIPTION
 from services.scheduling.events import CaseReassigned, MeetingCorrected, MeetingHeld, MeetingRetracted
 from shared.database import Database, Trace
@@ -58,7 +57,7 @@ class Hearing:
     async def take(self, *facts: Fact) -> Refusals:
         """Take in a batch of facts as they are."""
         async with self.database.transaction() as tx:
-            return await handlers.take_in(tx, Batch(facts))
+            return await SUBSCRIPTION.fold(tx, Batch(facts))
 
     def number(self, *said: Wire) -> tuple[Fact, ...]:
         """Return *said* as facts with the next sequences of their streams."""

@@ -48,9 +48,9 @@ REVIEWED = {
 
 @pytest_asyncio.fixture(name="recorder")
 async def _recorder(app: FastAPI, hearing: Hearing) -> Caller:
-    """A consulting social worker of the one unit, after a Heijastin that was held."""
+    """A consulting social worker who leads the one unit, after a Heijastin that was held."""
     await hearing.hear(meeting_held())
-    return Caller(app, "consulting_social_worker", UNIT)
+    return Caller(app, "consulting_social_worker team_lead", UNIT)
 
 
 async def refused(caller: Caller, path: str, body: dict[str, Any], *, version: int) -> tuple[int, str]:
@@ -104,7 +104,7 @@ class TestAMemo:
     async def test_of_an_import_can_be_recorded_too(self, app: FastAPI, hearing: Hearing) -> None:
         """Nobody asked for it; its version before anything was said is 0."""
         await hearing.hear(meeting_held(imported=True))
-        recorder = Caller(app, "consulting_social_worker", UNIT)
+        recorder = Caller(app, "consulting_social_worker team_lead", UNIT)
 
         recorded = await recorder.change(f"{MEMO}/recorded", RECORDED)
 
@@ -113,7 +113,7 @@ class TestAMemo:
 
     async def test_before_its_meeting_was_heard_of_is_refused_with_what_to_do(self, app: FastAPI) -> None:
         """The two topics may be a moment apart."""
-        recorder = Caller(app, "consulting_social_worker", UNIT)
+        recorder = Caller(app, "consulting_social_worker team_lead", UNIT)
 
         answer = await recorder.http.post(f"{MEMO}/recorded", json=RECORDED, headers={"if-match": '"0"'})
 
@@ -162,7 +162,7 @@ class TestWhatIsAwaited:
         await hearing.hear(case_reassigned(unit_id=ELSEWHERE))
 
         assert await awaited(recorder) == []
-        assert await awaited(Caller(app, "coordinator", ELSEWHERE)) == ["memo"]
+        assert await awaited(Caller(app, "team_lead", ELSEWHERE)) == ["memo"]
         assert (await recorder.http.get(MEMO)).status_code == 404
         assert await refused(recorder, f"{MEMO}/recorded", RECORDED, version=1) == (404, "unknown-memo")
 
@@ -196,4 +196,4 @@ class TestWhatIsAwaited:
             str(MEETING),
             str(derived_id(MEETING, 1)),
         }
-        assert (await Caller(app, "coordinator", ELSEWHERE).show(path))["items"] == []
+        assert (await Caller(app, "team_lead", ELSEWHERE).show(path))["items"] == []

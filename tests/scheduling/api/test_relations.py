@@ -56,6 +56,8 @@ TOUCHING: dict[str, dict[str, Any] | None] = {
     "POST /v1/meetings/{meeting_id}/rescheduled": PLANNED,
     "POST /v1/meetings/{meeting_id}/cancelled": None,
     "POST /v1/meetings/{meeting_id}/deferred": {"review_on": "2036-11-24"},
+    "POST /v1/meetings/{meeting_id}/confirmed": {},
+    "POST /v1/meetings/{meeting_id}/feedback-links": {"printed": ["adult"]},
     "POST /v1/meetings/{meeting_id}/held": HELD | {"close": CLOSE},
     "POST /v1/meetings/{meeting_id}/corrected": HELD | {"close": CLOSE, "is_practice": False},
     "POST /v1/meetings/{meeting_id}/retracted": None,
@@ -71,6 +73,8 @@ TOUCHING: dict[str, dict[str, Any] | None] = {
 }
 """Every route about one case, and a body that it takes."""
 OPENING = "POST /v1/cases"
+IMPORTING = ("GET /v1/imports", "POST /v1/imports")
+"""For who leads the unit; what of a case in other hands is refused, the import's own tests tell."""
 OF_NO_CASE = (
     "GET /v1/units",
     "GET /v1/units/{unit_id}",
@@ -201,11 +205,11 @@ async def logged(database: Database, caller: Caller) -> list[tuple[Any, ...]]:
 class TestEveryRoute:
     async def test_is_decided_about_here(self) -> None:
         """A new route is tried with every relation, or said to touch no case."""
-        assert {*LISTS, *TOUCHING, OPENING, *OF_NO_CASE, *CHANGING_NO_CASE} == set(api.RULES)
+        assert {*LISTS, *TOUCHING, OPENING, *IMPORTING, *OF_NO_CASE, *CHANGING_NO_CASE} == set(api.RULES)
 
     async def test_that_touches_a_case_or_changes_anything_is_on_record(self, app: FastAPI) -> None:
         """And none that does not: a log that is full of nothing is not read."""
-        assert on_record(app) == {*LISTS, *TOUCHING, OPENING, *CHANGING_NO_CASE}
+        assert on_record(app) == {*LISTS, *TOUCHING, OPENING, *IMPORTING, *CHANGING_NO_CASE}
 
 
 class TestACase:
