@@ -137,7 +137,7 @@ class TestATrial:
     async def test_is_ready_with_addresses_and_a_token_for_each_role(self, trial: Trial):
         """What a stranger needs to begin, and all of it works."""
         async with httpx.AsyncClient() as http:
-            for service in ("scheduling", "quality"):
+            for service in ("scheduling", "quality", "feedback"):
                 answer = await http.get(f"{trial.ready['addresses'][service]}/readyz")
                 assert answer.json()["is_ready"]
             token = trial.ready["tokens"]["coordinator"]
@@ -288,7 +288,7 @@ class TestItsEnd:
                 databases: list[str] = await owner.fetchval("SELECT array_agg(datname ORDER BY 1) FROM pg_database")
                 await owner.close()
 
-            assert {"heijastin_quality", "heijastin_scheduling"} <= set(databases)
+            assert {"heijastin_feedback", "heijastin_quality", "heijastin_scheduling"} <= set(databases)
 
     async def test_is_refused_in_production(self):
         """A trial signs its own tokens."""
