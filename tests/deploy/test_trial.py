@@ -290,7 +290,8 @@ class TestItsEnd:
                 databases: list[str] = await owner.fetchval("SELECT array_agg(datname ORDER BY 1) FROM pg_database")
                 await owner.close()
 
-            assert {"heijastin_quality", "heijastin_records", "heijastin_scheduling"} <= set(databases)
+            services = ("feedback", "quality", "records", "scheduling")
+            assert {f"heijastin_{service}" for service in services} <= set(databases)
 
     async def test_is_refused_in_production(self):
         """A trial signs its own tokens."""

@@ -39,13 +39,8 @@ class InLanguages(Generic[T]):
 
     def of(self, language: Language) -> T:
         """Return it in this language."""
-        match language:
-            case "fi":
-                return self.fi
-            case "sv":
-                return self.sv
-            case "en":
-                return self.en
+        said: dict[Language, T] = {"fi": self.fi, "sv": self.sv, "en": self.en}
+        return said[language]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
