@@ -24,6 +24,7 @@ from deploy.trouble import Trouble
 from shared import seals
 from shared.access_log import Notes
 from shared.ids import new_id
+from tests.probe import until
 from tests.role_matrix import on_record
 
 APIS: Mapping[str, Any] = {service: import_module(f"services.{service}.api") for service in load_system().apis}
@@ -189,8 +190,12 @@ async def write(urls: Urls, route: str, *, known_as: UUID | None = WORKER, seal:
     notes.saw(new_id(), "crew")
     await notes.write(connection)
     if seal:
-        async with connection.transaction():
-            assert await seals.seal(connection) == 2
+
+        async def is_sealed() -> int:
+            async with connection.transaction():
+                return await seals.seal(connection)
+
+        assert await until(is_sealed) == 2  # once what other tests have open on this server has ended
     await connection.close()
 
 
