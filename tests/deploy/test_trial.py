@@ -34,7 +34,7 @@ pytestmark = [
 
 ROLES = {
     *("coordinator", "consulting_social_worker", "responsible_social_worker", "family_therapist", "team_lead"),
-    *("quality_manager", "ops"),
+    *("quality_manager", "ops", "hedgehog"),  # the last is no role but a neighbour of the other team
 }
 
 
@@ -152,10 +152,12 @@ class TestATrial:
         token = await trial.command.run("token", "coordinator")
         checked = await trial.command.run("topics", "check")
         migrated = await trial.command.run("migrate", "--all")
+        audited = await trial.command.run("audit", "verify")
 
         assert token.out.count(".") == 2
         assert checked == Ended(0, "", "")
         assert migrated.exit_code == 0
+        assert audited.out.count("are whole") == audited.out.count("\n")
 
     async def test_tells_its_facts(self, trial: Trial):
         """The stream is the product's other face: what was held becomes a promise, on a public topic."""
