@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 from typer.testing import CliRunner
 
-from deploy import auditing, cli, extract_page, log_words
+from deploy import auditing, cli, extract_page, log_words, migrating
 from deploy.auditing import Extract, Use
 from deploy.databases import Urls
 from deploy.system import load_system
@@ -166,8 +166,8 @@ Databases = Mapping[str, Urls]
 
 @pytest_asyncio.fixture(name="databases")
 async def _databases(service_databases: Callable[[str], Awaitable[Urls]], monkeypatch: pytest.MonkeyPatch) -> Databases:
-    """Both services' databases, with a case and a worker in scheduling's; the environment names them."""
-    urls = {service: await service_databases(service) for service in ("scheduling", "quality")}
+    """All services' databases, with a case and a worker in scheduling's; the environment names them."""
+    urls = {service: await service_databases(service) for service in migrating.services()}
     for service, each in urls.items():
         monkeypatch.setenv(f"{service.upper()}_AUDITOR_URL", each.auditor)
     scheduling = await asyncpg.connect(urls["scheduling"].runtime)
