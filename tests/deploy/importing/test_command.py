@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,14 @@ async def start(environment: dict[str, str], path: Path) -> asyncio.subprocess.P
     )  # fmt: skip
 
 
+@pytest.fixture(name="_interruptible")
+def _interruptible_fixture() -> Generator[None]:
+    """Programs started from here can be interrupted, even if we were started in the background of a script."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.asyncio
 class TestTheImport:
     @pytest.mark.parametrize(
@@ -55,6 +64,7 @@ class TestTheImport:
         assert (process.returncode, out) == (exit_code, b"")
         assert said in words.decode()
 
+    @pytest.mark.usefixtures("_interruptible")
     async def test_can_be_cut_short(self, tmp_path: Path) -> None:
         """Ctrl-C is told as what it is: nothing is lost by it."""
         with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes what is asked, and never answers
