@@ -230,18 +230,23 @@ class LiveRegion:
 
     async def swept(self) -> None:
         """Wait until quality has begun, and ended, a look at all that is due."""
-        before = await self.counted("quality_loop_passes_total", loop="sweep")
+        await self.turned("quality", "sweep")
 
-        async def has_looked() -> bool:
+    async def turned(self, service: str, loop: str) -> None:
+        """Wait until a loop of a service has begun, and ended, a pass."""
+        metric = f"{service}_loop_passes_total"
+        before = await self.counted(metric, service=service, loop=loop)
+
+        async def has_turned() -> bool:
             # The first of them may have begun before.
-            return await self.counted("quality_loop_passes_total", loop="sweep") >= before + 2
+            return await self.counted(metric, service=service, loop=loop) >= before + 2
 
-        await until(has_looked, within_seconds=45)
+        await until(has_turned, within_seconds=45)
 
-    async def counted(self, metric: str, **labels: str) -> float:
-        """Return what quality counts, 0 if it has counted nothing yet."""
+    async def counted(self, metric: str, *, service: str = "quality", **labels: str) -> float:
+        """Return what a service counts, 0 if it has counted nothing yet."""
         async with httpx.AsyncClient(trust_env=False) as http:
-            text = (await http.get(f"{self.running.http['quality']}/metrics")).text
+            text = (await http.get(f"{self.running.http[service]}/metrics")).text
         return next(
             (
                 float(sample.value)

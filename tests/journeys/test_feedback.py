@@ -13,8 +13,8 @@ pytestmark = JOURNEY
 class TestAHalfMonth:
     async def test_with_too_few_answers_is_held_back_and_told_of_with_the_next(self, region: LiveRegion) -> None:
         """Four answers say nothing; with three more of the next half-month there is a summary, of both together."""
+        first = await half_month_begins(region)
         async with a_unit(region) as unit:
-            first = await half_month_begins(region)
             await unit.knows_links_of(first)
             for family in [await unit.family(members=2, day=first), await unit.family(members=3, day=first)]:
                 for token in (await family.hand_out())[:2]:
@@ -50,8 +50,8 @@ class TestAHalfMonth:
 
     async def test_that_feedback_slept_through_is_made_up_for(self, region: LiveRegion) -> None:
         """Killed before the boundary and started after it: the same window, told once."""
+        first = await half_month_begins(region)
         async with a_unit(region) as unit:
-            first = await half_month_begins(region)
             await unit.knows_links_of(first)
             for family in [await unit.family(members=3, day=first), await unit.family(members=3, day=first)]:
                 for token in await family.hand_out():
@@ -70,8 +70,8 @@ class TestAHalfMonth:
 class TestALink:
     async def test_that_was_lost_is_replaced_by_another(self, region: LiveRegion) -> None:
         """Both open the form; the case's stream says twice that links were handed out, and of neither which."""
+        day = await half_month_begins(region)
         async with a_unit(region) as unit:
-            day = await half_month_begins(region)
             await unit.knows_links_of(day)
             family = await unit.family(members=1, day=day)
             [lost], [found] = await family.hand_out(), await family.hand_out()
@@ -87,8 +87,8 @@ class TestALink:
 
     async def test_is_handed_out_no_more_when_the_meeting_is_retracted(self, region: LiveRegion) -> None:
         """What was answered stays, since nobody can find it; that a family was asked stays counted."""
+        day = await half_month_begins(region)
         async with a_unit(region) as unit:
-            day = await half_month_begins(region)
             await unit.knows_links_of(day)
             family, other = await unit.family(members=4, day=day), await unit.family(members=2, day=day)
             tokens = await family.hand_out()
