@@ -116,6 +116,8 @@ def _meeting(number: int, at: datetime) -> MeetingHeld:
         booking_owner_id=None,
         book_by_on=None,
         review_on=None,
+        confirmed=True,
+        override_reason=None,
         imported=False,
     )
 
