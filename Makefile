@@ -24,7 +24,7 @@ tour: $(TRIAL) ## play a month in the trial, told as it happens; ends by itself
 	@$(BIN)/heijastin tour $(ARGS)
 
 test: $(DEV) ## run all tests on real Kafka and Postgres, then demand that domain and handlers are covered whole
-	$(BIN)/pytest -n 2 --ignore=tests/browser --cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/pytest -n 3 --ignore=tests/browser --cov --cov-report= $(PYTEST_ARGS)
 	$(if $(PYTEST_ARGS),,$(BIN)/coverage report --include='services/*/domain/*,services/*/handlers*' --fail-under=100)
 
 test-browser: $(DEV) ## look at the pages in this machine's Chromium: by thumb, by keyboard, and for barriers

@@ -21,7 +21,7 @@ from shared.ids import new_id
 from tests import probe, servers
 from tests.databases import Templates
 
-# CI and everyone's machine: no deadline per example, since two workers share two cores with Kafka.
+# CI and everyone's machine: no deadline per example, since three workers share two cores with Kafka.
 settings.register_profile("default", deadline=None)
 # `make mutants` runs the same tests in one process again and again: always the same examples, and few of them.
 settings.register_profile(
@@ -37,9 +37,23 @@ _TOGETHER = {
 }
 """What one worker takes whole: journeys share one region, and one trial at a time is enough for two cores."""
 
+_LONG = (*_TOGETHER, "tests/shared/")
+"""What takes long begins first, in this order, so that no worker is left alone with it at the end."""
+
+_COVERING = ("tests/feedback/", "tests/quality/", "tests/records/", "tests/scheduling/")
+"""What must cover domain and handlers by itself; tracing the rest would double its time and demand nothing."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes long first, and trace only what has to cover something."""
+    items.sort(key=lambda item: next((at for at, place in enumerate(_LONG) if item.nodeid.startswith(place)), 99))
+    for item in items:
+        if not item.nodeid.startswith(_COVERING):
+            item.add_marker(pytest.mark.no_cover)
+
 
 class _Together(LoadScopeScheduling):
-    """Gives what belongs together to one worker, and everything else to whoever is free."""
+    """Gives what belongs together to one worker, and everything else to whoever is free, in the order of the tests."""
 
     def _split_scope(self, nodeid: str) -> str:
         return next((group for place, group in _TOGETHER.items() if nodeid.startswith(place)), nodeid)
@@ -48,6 +62,7 @@ class _Together(LoadScopeScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """Choose the scheduler ourselves: the marks of `--dist loadgroup` do nothing in xdist 3.8 under pytest 9.2."""
+    config.option.loadscopereorder = False
     return _Together(config, log)
 
 

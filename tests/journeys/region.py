@@ -27,6 +27,7 @@ from deploy.clocks import HELSINKI
 from deploy.databases import Urls
 from deploy.state import Running
 from deploy.stream import Told, facts
+from services.quality.domain.calendar import is_working_day
 from tests.mailbox import Mailbox, mailbox
 from tests.probe import until
 
@@ -94,9 +95,13 @@ class LiveRegion:
         await clocks.advance(self.running.databases.values(), to=to)
 
     async def monday(self, such_that: Callable[[date], bool] = lambda _: True) -> date:
-        """Go on to the next Monday, 9 o'clock, whose month and the next have its day and the one after; return it."""
+        """
+        Go on to the next Monday, 9 o'clock, on which people work, and return it.
+
+        Its month and the next have its day and the one after.
+        """
         day = (await self.now()).astimezone(HELSINKI).date() + timedelta(days=1)
-        while day.isoweekday() != 1 or day.day > _LATEST_DAY or not such_that(day):
+        while day.isoweekday() != 1 or not is_working_day(day) or day.day > _LATEST_DAY or not such_that(day):
             day += timedelta(days=1)
         await self.advance(at(day, 9))
         return day

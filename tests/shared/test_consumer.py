@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 from structlog.testing import capture_logs
 
@@ -467,9 +468,12 @@ class TestRecovery:
         await until(has(ledger, 2))
 
         assert not consumer.has_died()
+        assert isinstance(coordinator._coordination_task.exception(), KafkaError)
 
 
 class _Coordinator(Protocol):
+    _coordination_task: "asyncio.Task[None]"
+
     def request_rejoin(self) -> None: ...
 
 
