@@ -360,6 +360,16 @@ class TestTheCaseAgain:
         assert (outcome.case.team_id, outcome.case.responsible_worker_ids) == (OTHER_TEAM_ID, (OTHER_WORKER_ID,))
         assert outcome.case.closed_on == date(2026, 6, 1)
 
+    def test_keeps_the_opening_day_and_the_children_of_the_first_file(self) -> None:
+        """A file that lacks these columns cannot be told from one that corrects them; nobody is judged by them."""
+        _, known = imported(a_command())
+
+        outcome, known = imported(a_command(opened_on=date(2026, 1, 1), children_count=1), known)
+
+        assert (told(outcome), outcome.case) == ([], None)
+        assert known.case is not None
+        assert (known.case.opened_on, known.case.children_count) == (date(2026, 2, 1), 3)
+
     def test_stays_where_people_have_moved_it(self) -> None:
         """The source says nothing new of its hands, and the team's own people may have changed."""
         _, known = imported(a_command())
