@@ -118,6 +118,7 @@ def _meeting(number: int, at: datetime) -> MeetingHeld:
         review_on=None,
         confirmed=True,
         override_reason=None,
+        cancelled_reason=None,
         imported=False,
     )
 
@@ -142,6 +143,7 @@ def _follow_up(
         family_present=held,
         worker_present=held,
         mode="in_person" if held else None,
+        cancelled_reason=None,
         imported=False,
     )
 

@@ -2,7 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
+
 from deploy import seed
+from deploy.seed import booked
+from deploy.trouble import Trouble
 from tests.journeys.region import CASES, JOURNEY, LiveRegion, at, midnight_after, month_after
 from tests.probe import until
 
@@ -73,3 +77,37 @@ class TestACase:
         await region.told(family, "DeviationRaised", status="lapsed")
         assert region.kinds(family, CASES)[-2:] == ["CaseClosed", "CaseReopened"]
         await region.story(family)
+
+    async def test_does_not_leave_its_bookings_behind(self, region: LiveRegion):
+        """What is booked is cancelled with the case, or kept; a case that goes on is warned of what is booked now."""
+        day = await region.monday()
+        due = month_after(day)
+        off, kept = [await region.promised(day, booked(at(due, 13))) for _ in range(2)]
+        worker = region.people.scheduling["responsible_social_worker"]
+        await region.advance(at(day + timedelta(days=9), 10))
+        ended_on = {"closed_on": (day + timedelta(days=9)).isoformat()}
+
+        # Whoever closes a case hears what lies ahead of it, and says what becomes of that.
+        [follow_up] = await region.people.follow_ups(off.case)
+        with pytest.raises(Trouble, match=rf"follow-up {follow_up['follow_up_id']} on {due}; `cancel` that"):
+            await worker.change(f"/v1/cases/{off.id}/closed", ended_on, version=off.case["version"])
+        for family, choice in ((off, "cancel"), (kept, "keep")):
+            family.case = await worker.change(
+                f"/v1/cases/{family.id}/closed",
+                ended_on | {"bookings_ahead": choice},
+                version=family.case["version"],
+            )
+            await region.told(family, "PromiseEndedWithCase", status="ended_with_case")
+        await region.told(off, "CaseClosed", topic=CASES)
+        assert region.kinds(off, CASES)[-2:] == ["FollowUpCancelled", "CaseClosed"]
+        assert region.kinds(kept, CASES)[-2:] == ["FollowUpScheduled", "CaseClosed"]
+
+        # Both go on. One has a time in the calendar still; of the other quality warns that it has none.
+        for family in (off, kept):
+            family.case = await worker.change(f"/v1/cases/{family.id}/reopened", version=family.case["version"])
+            await region.told(family, "PromiseReopened", status="open")
+        await region.advance(at(due, 10))
+        await region.told(off, "PromiseAtRisk", status="open")
+        await region.judged(at(due, 10))
+        assert await region.story(kept) == ["PromiseMade", "PromiseEndedWithCase", "PromiseReopened"]
+        assert (await region.story(off))[-1] == "PromiseAtRisk"

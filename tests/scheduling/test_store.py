@@ -51,6 +51,8 @@ BROKEN_MEETINGS = [
     (a_meeting(confirmed=True, override_reason="family_goes_on_without"), "an_override_is_somebodys"),
     (a_meeting(override_reason="memo_out_of_reach", overridden_by="somebody"), "an_override_is_somebodys"),
     (a_meeting(confirmed=True, override_reason="other", overridden_by="somebody"), "an_override_has_a_code"),
+    (a_meeting(cancelled_reason="case_closed"), "a_reason_is_of_what_was_cancelled"),
+    (a_meeting(status="cancelled", cancelled_reason="other"), "a_reason_is_of_what_was_cancelled"),
 ]
 BROKEN_FOLLOW_UPS = [
     (a_follow_up(status="held"), "held_has_its_times_and_mode"),
@@ -59,6 +61,8 @@ BROKEN_FOLLOW_UPS = [
     (a_follow_up(booked_from=None, booked_until=None), "booked_has_its_times"),
     (a_follow_up(booked_until=a_follow_up().booked_from), "booked_for_a_time"),
     (a_follow_up(family_present=True), "only_held_has_somebody_present"),
+    (a_follow_up(cancelled_reason="case_closed"), "a_reason_is_of_what_was_cancelled"),
+    (a_follow_up(status="cancelled", cancelled_reason="other"), "a_reason_is_of_what_was_cancelled"),
 ]
 
 

@@ -58,7 +58,7 @@ async def reassign_case(
 async def close_case(
     case_id: UUID, command: CloseCase, version: VersionRead, yours: Yours, tx: Tx, response: Response
 ) -> Case:
-    """Record that a case ended."""
+    """Record that a case ended, and cancel or keep what lies ahead of it."""
     return tagged(response, await cases.close_case(command, case_id, tx=tx, version=version, yours=yours))
 
 

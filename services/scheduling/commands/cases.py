@@ -39,6 +39,12 @@ class ReassignCase(Command):
 
 
 class CloseCase(Command):
-    """Record that the case ended on a day, which may lie in the past."""
+    """
+    Record that the case ended on a day, which may lie in the past.
+
+    Whoever ends a case that has a Heijastin or a follow-up ahead says what becomes of it: `cancel`, or `keep` where the
+    family is met all the same.
+    """
 
     closed_on: Day
+    bookings_ahead: Literal["keep", "cancel"] | None = None

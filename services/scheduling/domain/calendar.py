@@ -1,6 +1,6 @@
 """Local days, and what has already happened."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.errors import Invalid
@@ -21,6 +21,11 @@ def local_date(instant: datetime) -> date:
 def last_day(until: datetime) -> date:
     """Return the last day of a period that ends before *until*: an end at local midnight belongs to the day before."""
     return local_date(until - timedelta(microseconds=1))
+
+
+def end_of(day: date) -> datetime:
+    """Return the local midnight that ends *day* in Helsinki."""
+    return datetime.combine(day + timedelta(days=1), time.min, HELSINKI)
 
 
 def require_ended(until: datetime, *, now: datetime) -> None:

@@ -118,7 +118,8 @@ def close(case: Case, command: CloseCase, *, now: datetime) -> tuple[Case, CaseC
     require_open(case)
     require_come(command.closed_on, now=now)
     if command.closed_on < case.opened_on:
-        raise ClosedBeforeOpened
+        message = f"The case was opened here on {case.opened_on}; it cannot end before that day, so check both."
+        raise ClosedBeforeOpened(message)
     case = replace(case, version=case.version + 1, closed_on=command.closed_on)
     return case, _tell(CaseClosed, case)
 

@@ -10,6 +10,7 @@ from services.scheduling.commands.follow_ups import Encounter, HoldFollowUp, Res
 from services.scheduling.domain.calendar import local_date, require_ended
 from services.scheduling.domain.cases import Case, require_open
 from services.scheduling.events import (
+    CancelledReason,
     FollowUpCancelled,
     FollowUpCorrected,
     FollowUpFact,
@@ -62,6 +63,7 @@ class FollowUp:
     family_present: bool = False
     worker_present: bool = False
     mode: Literal["in_person", "remote"] | None = None
+    cancelled_reason: CancelledReason | None = None
     imported: bool = False
 
 
@@ -110,15 +112,17 @@ def reschedule(
     return follow_up, _tell(FollowUpRescheduled, follow_up, case)
 
 
-def cancel(follow_up: FollowUp, *, case: Case) -> tuple[FollowUp, FollowUpCancelled]:
+def cancel(
+    follow_up: FollowUp, *, case: Case, reason: CancelledReason | None = None
+) -> tuple[FollowUp, FollowUpCancelled]:
     """
-    Say that a booked follow-up will not be held.
+    Say that a booked follow-up will not be held; with a *reason* where that follows from something else.
 
     Raises:
         FollowUpAlreadyHeld, FollowUpWasCancelled, FollowUpWasRetracted: it is not booked.
     """
     _require_booked(follow_up)
-    follow_up = replace(follow_up, version=follow_up.version + 1, status="cancelled")
+    follow_up = replace(follow_up, version=follow_up.version + 1, status="cancelled", cancelled_reason=reason)
     return follow_up, _tell(FollowUpCancelled, follow_up, case)
 
 
@@ -231,5 +235,6 @@ def _tell(kind: type[_Fact], follow_up: FollowUp, case: Case) -> _Fact:
         family_present=follow_up.family_present,
         worker_present=follow_up.worker_present,
         mode=follow_up.mode,
+        cancelled_reason=follow_up.cancelled_reason,
         imported=follow_up.imported,
     )

@@ -14,7 +14,7 @@ from uuid import UUID
 from services.scheduling.commands.cases import CloseCase, OpenCase, ReassignCase
 from services.scheduling.commands.imports import ImportCase, ImportFollowUp, ImportMeeting
 from services.scheduling.commands.meetings import CorrectMeeting
-from services.scheduling.domain import cases, closes, follow_ups, meetings
+from services.scheduling.domain import cases, closes, endings, follow_ups, meetings
 from services.scheduling.domain.calendar import NotYetHappened, local_date, require_ended
 from services.scheduling.domain.cases import Case
 from services.scheduling.domain.follow_ups import FollowUp
@@ -39,6 +39,16 @@ class NobodyIsResponsible(Invalid):
 
 class RowOfAnotherCase(Conflict):
     """This reference came with another case before; give the row one of its own, or put it back into that case."""
+
+
+class BookedHere(Conflict):
+    """Something lies ahead of this case here; close it here first and say what becomes of that, then send it again."""
+
+    def __init__(self, ahead: "Sequence[endings.Ahead]") -> None:
+        super().__init__(
+            f"{endings.named(ahead)}; close the case here by the same day, saying what becomes of that, then send it "
+            "again."
+        )
 
 
 class CaseHeldBack(Invalid):
@@ -78,7 +88,11 @@ class Imported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What earlier imports brought of a case and its rows, and what has become of that since."""
+    """
+    What earlier imports brought of a case and its rows, and what has become of that since.
+
+    Among meetings and follow-ups also stands what people have planned for the case and neither held nor cancelled.
+    """
 
     imported: Mapping[Key, Imported] = field(default_factory=dict[Key, Imported])
     case: Case | None = None
@@ -153,7 +167,10 @@ def import_case(command: ImportCase, known: Known, given: Circumstances) -> Outc
     """
     before = known.imported.get(("case", command.reference))
     case_id = before.case_id if before else next(given.new_ids)
-    problems = list(_problems_of_rows(command, known, case_id, given.now))
+    problems = [
+        *_problems_of_the_end(command, known, given.now),
+        *_problems_of_rows(command, known, case_id, given.now),
+    ]
     try:
         case, told_first, told_last = _case(command, before, known.case, case_id, given)
     except Refusal as refusal:
@@ -194,6 +211,23 @@ def import_case(command: ImportCase, known: Known, given: Circumstances) -> Outc
         ),
         facts=(*told_first, *(fact for change in changes for fact in change.facts), *told_last),
     )
+
+
+def _problems_of_the_end(command: ImportCase, known: Known, now: datetime) -> Iterator[Problem]:
+    """
+    Yield what people have booked for an open case that the source has as ended.
+
+    A file cannot say what becomes of it. Of a case that is closed here it was said; another day changes nothing of
+    that.
+    """
+    before = known.imported.get(("case", command.reference))
+    if before is None or known.case is None or known.case.closed_on is not None or command.closed_on is None:
+        return
+    if command.closed_on == _case_said(before).closed_on:
+        return
+    waiting = (*known.meetings.values(), *known.follow_ups.values())
+    if ahead := endings.lying_ahead(waiting, closed_on=command.closed_on, now=now):
+        yield Problem("case", None, "closed_on", BookedHere(ahead))
 
 
 def _problems_of_rows(command: ImportCase, known: Known, case_id: UUID, now: datetime) -> Iterator[Problem]:

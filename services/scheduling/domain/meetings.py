@@ -20,6 +20,7 @@ from services.scheduling.commands.meetings import (
 from services.scheduling.domain.calendar import last_day, local_date
 from services.scheduling.domain.cases import Case, require_open
 from services.scheduling.events import (
+    CancelledReason,
     MeetingCancelled,
     MeetingDeferred,
     MeetingFact,
@@ -102,6 +103,7 @@ class Meeting:
     confirmed: bool = False
     override_reason: OverrideReason | None = None
     overridden_by: str | None = None
+    cancelled_reason: CancelledReason | None = None
     imported: bool = False
 
 
@@ -144,15 +146,15 @@ def reschedule(meeting: Meeting, command: RescheduleMeeting, *, case: Case) -> t
     return meeting, tell(MeetingRescheduled, meeting, case)
 
 
-def cancel(meeting: Meeting, *, case: Case) -> tuple[Meeting, Facts]:
+def cancel(meeting: Meeting, *, case: Case, reason: CancelledReason | None = None) -> tuple[Meeting, Facts]:
     """
-    Say that the meeting will not be held.
+    Say that the meeting will not be held; with a *reason* where that follows from something else.
 
     Raises:
         MeetingAlreadyHeld, MeetingWasCancelled, MeetingWasRetracted: it is not waiting to be held.
     """
     require_waiting(meeting)
-    meeting = replace(meeting, version=meeting.version + 1, status="cancelled", review_on=None)
+    meeting = replace(meeting, version=meeting.version + 1, status="cancelled", review_on=None, cancelled_reason=reason)
     return meeting, tell(MeetingCancelled, meeting, case)
 
 
@@ -266,6 +268,7 @@ def tell(kind: type[_Fact], meeting: Meeting, case: Case) -> tuple[_Fact, ...]:
             review_on=meeting.review_on,
             confirmed=meeting.confirmed,
             override_reason=meeting.override_reason,
+            cancelled_reason=meeting.cancelled_reason,
             imported=meeting.imported,
         ),
     )

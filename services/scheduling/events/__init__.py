@@ -1,5 +1,6 @@
 """What scheduling tells the others. One module per subject; every event carries the whole public state of it."""
 
+from services.scheduling.events.case_stream import CancelledReason
 from services.scheduling.events.cases import CaseClosed, CaseFact, CaseOpened, CaseReassigned, CaseReopened
 from services.scheduling.events.feedback import FeedbackBookletIssued, FeedbackLinksSent, FeedbackRoundEnded
 from services.scheduling.events.follow_ups import (
@@ -32,6 +33,7 @@ from services.scheduling.events.units import (
 )
 
 __all__ = [
+    "CancelledReason",
     "CaseClosed",
     "CaseFact",
     "CaseOpened",

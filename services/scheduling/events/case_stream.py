@@ -1,9 +1,12 @@
 """What every fact about a case has: its context, so that a reader needs no earlier fact and no question back."""
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from shared.events import Event
+
+CancelledReason = Literal["case_closed"]
+"""Why something was cancelled, where no one cancelled it for itself."""
 
 
 class CaseStream(Event, topic="heijastin.scheduling.cases.v1", abstract=True):

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from services.scheduling.events.case_stream import CaseStream, example_context
+from services.scheduling.events.case_stream import CancelledReason, CaseStream, example_context
 
 
 class FollowUpFact(CaseStream, abstract=True):
@@ -20,6 +20,7 @@ class FollowUpFact(CaseStream, abstract=True):
     `meeting_id` is the Heijastin at whose close it was booked, if it was. A follow-up recorded as held without having
     been booked has no booked times. `held_on` is the local date (Europe/Helsinki) of its start. `family_present`: at
     least one of the family; `worker_present`: at least one of the case's own workers. All None or False unless held.
+    `cancelled_reason` is set where it was cancelled because its case was closed.
     """
 
     follow_up_id: UUID
@@ -35,6 +36,7 @@ class FollowUpFact(CaseStream, abstract=True):
     family_present: bool
     worker_present: bool
     mode: Literal["in_person", "remote"] | None
+    cancelled_reason: CancelledReason | None
     imported: bool
 
     def subject(self) -> str:
@@ -60,6 +62,7 @@ class FollowUpFact(CaseStream, abstract=True):
             "family_present": False,
             "worker_present": False,
             "mode": None,
+            "cancelled_reason": None,
             "imported": False,
         }
         return cls(**example_context(), version=version, **(state | different))
@@ -107,15 +110,15 @@ class FollowUpRescheduled(FollowUpFact):
 
 class FollowUpCancelled(FollowUpFact):
     """
-    Emitted when a booked follow-up will not be held.
+    Emitted when a booked follow-up will not be held; also at the end of its case, just before CaseClosed.
 
     Key: the case. Needed by quality: nothing may be booked any more.
     """
 
     @classmethod
     def example(cls) -> Self:
-        """Return a cancelled follow-up."""
-        return cls._example(version=3, status="cancelled")
+        """Return a follow-up cancelled with the end of its case."""
+        return cls._example(version=3, status="cancelled", cancelled_reason="case_closed")
 
 
 class FollowUpHeld(FollowUpFact):

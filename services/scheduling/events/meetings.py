@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from services.scheduling.events.case_stream import CaseStream, example_context
+from services.scheduling.events.case_stream import CancelledReason, CaseStream, example_context
 
 
 class MeetingFact(CaseStream, abstract=True):
@@ -23,6 +23,7 @@ class MeetingFact(CaseStream, abstract=True):
     or why nothing was (`not_agreed_reason`), who books then and by when. `review_on` is set while the meeting is
     deferred; why it was deferred is nobody's business here. `confirmed`: it was prepared, and is to take place at this
     time; `override_reason` tells why although the memo of the previous one had not been gone through with the family.
+    `cancelled_reason` is set where it was cancelled because its case was closed.
     """
 
     meeting_id: UUID
@@ -42,6 +43,7 @@ class MeetingFact(CaseStream, abstract=True):
     review_on: date | None
     confirmed: bool
     override_reason: Literal["reviewed_in_the_meeting", "family_goes_on_without", "memo_out_of_reach"] | None
+    cancelled_reason: CancelledReason | None
     imported: bool
 
     def subject(self) -> str:
@@ -71,6 +73,7 @@ class MeetingFact(CaseStream, abstract=True):
             "review_on": None,
             "confirmed": False,
             "override_reason": None,
+            "cancelled_reason": None,
             "imported": False,
         }
         return cls(**example_context(), version=version, **(state | different))
@@ -117,15 +120,15 @@ class MeetingRescheduled(MeetingFact):
 
 class MeetingCancelled(MeetingFact):
     """
-    Emitted when a Heijastin will not be held.
+    Emitted when a Heijastin will not be held; also at the end of its case, just before CaseClosed.
 
     Key: the case. Needed by whoever prepares it or reminds of it.
     """
 
     @classmethod
     def example(cls) -> Self:
-        """Return a cancelled meeting."""
-        return cls._example(version=3, status="cancelled")
+        """Return a meeting cancelled with the end of its case."""
+        return cls._example(version=3, status="cancelled", cancelled_reason="case_closed")
 
 
 class MeetingDeferred(MeetingFact):

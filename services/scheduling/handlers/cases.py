@@ -4,7 +4,7 @@ from uuid import UUID
 
 from services.scheduling import store
 from services.scheduling.commands.cases import CloseCase, OpenCase, ReassignCase
-from services.scheduling.domain import cases
+from services.scheduling.domain import cases, endings
 from services.scheduling.domain.cases import Case
 from services.scheduling.handlers.units import require_yours
 from shared import ids, outbox
@@ -47,12 +47,13 @@ async def reassign_case(command: ReassignCase, case_id: UUID, *, tx: Transaction
 
 
 async def close_case(command: CloseCase, case_id: UUID, *, tx: Transaction, version: int, yours: Sight) -> Case:
-    """Record that a case ended."""
+    """Record that a case ended, and cancel what lies ahead of it if that is asked."""
     case = await store.lock_case(tx, case_id, yours, version=version)
-    case, closed = cases.close(case, command, now=tx.now)
-    await store.save_case(tx, case)
-    await outbox.append(tx, closed)
-    return case
+    # Read after the lock is ours: whoever books needs it too, and then finds the case closed.
+    ending = endings.end(case, command, await store.list_waiting(tx, case_id), now=tx.now)
+    await store.save_ending(tx, ending)
+    await outbox.append(tx, *ending.facts)
+    return ending.case
 
 
 async def reopen_case(case_id: UUID, *, tx: Transaction, version: int, yours: Sight) -> Case:

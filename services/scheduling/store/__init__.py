@@ -15,6 +15,7 @@ from services.scheduling.store.cases import (
     save_case,
     save_family,
 )
+from services.scheduling.store.endings import list_waiting, save_ending
 from services.scheduling.store.feedback import (
     add_contribution,
     delete_links,
@@ -91,6 +92,7 @@ __all__ = [
     "list_teams",
     "list_tokens",
     "list_units",
+    "list_waiting",
     "list_workers",
     "list_workers_of",
     "load_case",
@@ -114,6 +116,7 @@ __all__ = [
     "save_booked",
     "save_booklets",
     "save_case",
+    "save_ending",
     "save_family",
     "save_follow_up",
     "save_meeting",

@@ -33,6 +33,13 @@ _FIND = """
         USING (kind, reference)
     WHERE source = $1
 """
+_KNOWN_MEETINGS = """
+    SELECT * FROM meetings
+    WHERE meeting_id = ANY ($1) OR (case_id = $2 AND status IN ('scheduled', 'deferred'))
+"""
+_KNOWN_FOLLOW_UPS = """
+    SELECT * FROM follow_ups WHERE follow_up_id = ANY ($1) OR (case_id = $2 AND status = 'booked')
+"""
 _LIST = """
     SELECT imported.*, of_case.reference AS case_reference
     FROM imported
@@ -75,7 +82,7 @@ async def list_imported(
 
 async def lock_known(tx: Transaction, imported: Mapping[Key, Imported], yours: Sight) -> Known:
     """
-    Return what has become of what was *imported* of a case, whose row is the lock.
+    Return what has become of what was *imported* of a case, whose row is the lock, and what waits in it beside that.
 
     Raises:
         UnknownCase: it is not the caller's to see by now.
@@ -85,8 +92,8 @@ async def lock_known(tx: Transaction, imported: Mapping[Key, Imported], yours: S
     ids = [each.id for each in imported.values()]
     cases = [await lock_case(tx, each.id, yours) for each in imported.values() if each.kind == "case"]  # one, or none
     # Read after the lock is ours: whoever had it before may have changed them.
-    meetings = await tx.fetch("SELECT * FROM meetings WHERE meeting_id = ANY ($1)", ids)
-    follow_ups = await tx.fetch("SELECT * FROM follow_ups WHERE follow_up_id = ANY ($1)", ids)
+    meetings = await tx.fetch(_KNOWN_MEETINGS, ids, cases[0].case_id if cases else None)
+    follow_ups = await tx.fetch(_KNOWN_FOLLOW_UPS, ids, cases[0].case_id if cases else None)
     return Known(
         imported=imported,
         case=cases[0] if cases else None,

@@ -225,6 +225,27 @@ class TestABooking:
         booked = booked_follow_up("2026-12-20 10:00", recorded="2026-12-16 10:00")
         assert speaking(held_meeting(), booked, at="2026-12-16 11:00") is None
 
+    def test_cancelled_with_the_end_of_its_case_speaks_when_the_case_goes_on(self) -> None:
+        """Both are recorded at one instant; until the case goes on nobody is to be met, and then nothing is booked."""
+        cancelled = no_follow_up("2026-11-30 10:00")
+        closed = closed_case("2026-11-30", recorded="2026-11-30 10:00")
+        assert ahead(held_meeting(), BOOKED_IN_TIME, cancelled, closed) == []
+
+        reopened = closed_case(None, recorded="2026-12-02 10:00", version=3)
+        assert ahead(held_meeting(), BOOKED_IN_TIME, cancelled, closed, reopened) == [
+            ("nothing_booked", local("2026-12-02 10:00")),
+            *LADDER,
+        ]
+
+    def test_cancelled_with_a_case_that_had_ended_before_the_meeting_speaks_at_once(self) -> None:
+        """Such a closing ends no promise, so nobody may take the booking for one that will be held."""
+        cancelled = no_follow_up("2026-11-30 10:00")
+        closed = closed_case("2026-11-20", recorded="2026-11-30 10:00")
+        assert ahead(held_meeting(), BOOKED_IN_TIME, cancelled, closed)[0] == (
+            "nothing_booked",
+            local("2026-11-30 10:00"),
+        )
+
     def test_of_another_heijastin_is_as_good(self) -> None:
         """A later Heijastin keeps the promise too."""
         assert ahead(held_meeting(), planned_meeting("2026-12-24 13:00", recorded=CLOSE)) == []

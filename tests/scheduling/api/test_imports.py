@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from fastapi import FastAPI
 
+from services.scheduling.domain.calendar import local_date
 from tests.scheduling.builders import OTHER_TEAM_ID, OTHER_UNIT_ID, TEAM_ID, UNIT_ID, WORKER_ID
 from tests.scheduling.conftest import Region
 from tests.scheduling.edge import UNIT, Caller
@@ -198,6 +199,35 @@ class TestAnImport:
         case["follow_ups"] = [case["follow_ups"][0] | {"reference": f"{place:0200}"} for place in range(200)]
 
         assert await outcomes(region, case) == [("opened", 401)]
+
+
+class TestTheEndOfACase:
+    async def test_that_people_have_booked_for_waits_until_they_close_it(self, region: Region):
+        """The file cannot say what becomes of the booking; they can, and the same file is taken then."""
+        await take(region, a_case(region))
+        case_id = await region.database.pool.fetchval("SELECT id FROM imported WHERE kind = 'case'")
+        path = f"/v1/cases/{case_id}"
+        booked = await region.lead.create(f"{path}/follow-ups", region.times("booked", hours=24))
+        planned = await region.lead.create(f"{path}/meetings", region.times("planned", hours=48))
+        deferred = await region.lead.create(f"{path}/meetings", region.times("planned", hours=48))
+        in_a_week = local_date(region.now + timedelta(days=7)).isoformat()
+        await region.lead.change(f"{deferred.headers['location']}/deferred", {"review_on": in_a_week})
+        before = await outbox(region)
+        ended = a_case(region, closed_on=local_date(region.now).isoformat())
+
+        [held_back] = (await take(region, ended))["cases"]
+
+        [problem] = held_back["problems"]
+        assert (held_back["outcome"], problem["kind"], problem["field"]) == ("held_back", "case", "closed_on")
+        assert problem["reason"] == "booked-here"
+        assert booked.json()["follow_up_id"] in problem["message"]
+        assert planned.json()["meeting_id"] in problem["message"]
+        assert deferred.json()["meeting_id"] in problem["message"]
+
+        await region.lead.change(f"{path}/closed", {"closed_on": ended["closed_on"], "bookings_ahead": "cancel"})
+        assert await outcomes(region, ended) == [("unchanged", 0)]
+        after = (await outbox(region))[len(before) :]
+        assert after == ["FollowUpCancelled", "MeetingCancelled", "MeetingCancelled", "CaseClosed"]
 
 
 class TestAnImportedMeeting:

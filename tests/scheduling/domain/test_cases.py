@@ -138,7 +138,7 @@ class TestClose:
 
     def test_refuses_an_end_before_the_beginning(self) -> None:
         """A slip of the date; closing in time would count a promise apart."""
-        with pytest.raises(ClosedBeforeOpened):
+        with pytest.raises(ClosedBeforeOpened, match="opened here on 2026-11-02; "):
             cases.close(a_case(), CloseCase(closed_on=date(2026, 11, 1)), now=NOW)
 
     def test_refuses_tomorrow(self) -> None:

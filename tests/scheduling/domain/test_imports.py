@@ -14,6 +14,7 @@ from services.scheduling.domain import closes, follow_ups, imports, meetings
 from services.scheduling.domain.calendar import NotYetHappened
 from services.scheduling.domain.cases import ClosedBeforeOpened
 from services.scheduling.domain.imports import (
+    BookedHere,
     CaseHeldBack,
     Circumstances,
     Known,
@@ -34,6 +35,8 @@ from tests.scheduling.builders import (
     OTHER_WORKER_ID,
     TEAM_ID,
     UNIT_ID,
+    a_follow_up,
+    a_meeting,
     a_team,
     a_worker,
 )
@@ -357,6 +360,16 @@ class TestTheCaseAgain:
         assert (outcome.case.team_id, outcome.case.responsible_worker_ids) == (OTHER_TEAM_ID, (OTHER_WORKER_ID,))
         assert outcome.case.closed_on == date(2026, 6, 1)
 
+    def test_keeps_the_opening_day_and_the_children_of_the_first_file(self) -> None:
+        """A file that lacks these columns cannot be told from one that corrects them; nobody is judged by them."""
+        _, known = imported(a_command())
+
+        outcome, known = imported(a_command(opened_on=date(2026, 1, 1), children_count=1), known)
+
+        assert (told(outcome), outcome.case) == ([], None)
+        assert known.case is not None
+        assert (known.case.opened_on, known.case.children_count) == (date(2026, 2, 1), 3)
+
     def test_stays_where_people_have_moved_it(self) -> None:
         """The source says nothing new of its hands, and the team's own people may have changed."""
         _, known = imported(a_command())
@@ -364,6 +377,63 @@ class TestTheCaseAgain:
         moved = replace(known.case, version=2, team_id=OTHER_TEAM_ID)
 
         outcome, _ = imported(a_command(a_meeting_row(start=SPRING + HOUR)), replace(known, case=moved), workers=())
+
+        assert told(outcome) == ["MeetingCorrected"]
+
+
+ENDED = a_command(closed_on=date(2026, 11, 20))
+BOOKED = a_follow_up(booked_from=NOW + DAY, booked_until=NOW + DAY + HOUR)
+
+
+def booked_here(command: ImportCase | None = None, **of_case: Any) -> Known:
+    """Return what is known of an imported case for which people have booked a follow-up, and made *of_case* of it."""
+    _, known = imported(command or a_command())
+    assert known.case is not None
+    return replace(
+        known,
+        case=replace(known.case, **of_case),
+        follow_ups={**known.follow_ups, BOOKED.follow_up_id: BOOKED},
+    )
+
+
+class TestTheEndOfACaseThatIsBookedHere:
+    def test_is_held_back_until_people_say_what_becomes_of_that(self) -> None:
+        """A file cannot say it, and a family is not left with a time that nobody keeps."""
+        assert problems(ENDED, booked_here()) == [("case", None, "closed_on", BookedHere)]
+
+        with pytest.raises(CaseHeldBack) as held_back:
+            imported(ENDED, booked_here())
+        assert str(held_back.value.problems[0].refusal) == (
+            f"Ahead of this case: follow-up {BOOKED.follow_up_id} on 2026-11-25; close the case here by the same day, "
+            "saying what becomes of that, then send it again."
+        )
+
+    def test_is_held_back_for_a_heijastin_too(self) -> None:
+        """Planned, or put off."""
+        meeting = a_meeting(status="deferred", review_on=date(2026, 12, 8))
+        _, known = imported(a_command())
+        known = replace(known, meetings={**known.meetings, meeting.meeting_id: meeting})
+
+        assert problems(ENDED, known) == [("case", None, "closed_on", BookedHere)]
+
+    def test_is_no_news_where_people_closed_it_by_that_day(self) -> None:
+        """And kept what they had booked."""
+        outcome, _ = imported(ENDED, booked_here(version=2, closed_on=date(2026, 11, 20)))
+
+        assert told(outcome) == []
+
+    def test_moves_to_the_day_that_the_source_has_where_people_closed_it_by_another(self) -> None:
+        """What becomes of the booking was said at their closing."""
+        outcome, _ = imported(ENDED, booked_here(version=2, closed_on=date(2026, 11, 23)))
+
+        assert told(outcome) == ["CaseReopened", "CaseClosed"]
+        assert outcome.follow_ups == ()
+
+    def test_stays_undone_where_people_reopened_it(self) -> None:
+        """They booked afterwards, and the source says nothing new of its end."""
+        corrected = a_command(a_meeting_row(start=SPRING + HOUR), closed_on=ENDED.closed_on)
+
+        outcome, _ = imported(corrected, booked_here(ENDED, version=3, closed_on=None))
 
         assert told(outcome) == ["MeetingCorrected"]
 
