@@ -221,13 +221,6 @@ class TestFigures:
 
 
 class TestWhatIsHeard:
-    async def test_of_a_worker_in_any_order_ends_with_the_highest_version(self, hearing: Hearing) -> None:
-        """Units are streams of their own, so the news of a move come as they come; in one batch or in several."""
-        await hearing.hear(worker(version=3, team_id=TEAM), worker(version=2, team_id=OTHER_TEAM))
-        await hearing.hear(worker(version=1, unit_id=OTHER_UNIT))
-        rows = await hearing.database.pool.fetch("SELECT version, unit_id, team_id FROM workers")
-        assert [tuple(row.values()) for row in rows] == [(3, UNIT, TEAM)]
-
     async def test_of_a_case_again_and_late_changes_nothing(self, hearing: Hearing) -> None:
         """A rebuild hears of all the old hands once more, and nobody's door opens meanwhile."""
         old, new = (
