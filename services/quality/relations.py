@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Final
 from uuid import UUID
 
-from services.quality.consumed import OfCase, WorkerStated
+from services.quality.consumed import CASES, OfCase, WorkerStated
 from services.quality.domain.calendar import local_date
 from services.quality.domain.relations import STANDING, member_of
 from shared import members
@@ -85,7 +85,7 @@ async def learn(tx: Transaction, facts: Sequence[Fact]) -> None:
     heard = [
         {"sequence": fact.sequence, **fact.body.model_dump(mode="json", include=_WHOSE)}
         for fact in facts
-        if isinstance(fact.body, OfCase)
+        if isinstance(fact.body, OfCase) and fact.topic == CASES  # what a memo's fact says of its case is second-hand
     ]
     if heard:
         await tx.execute(_SAVE_CASES, json.dumps(heard))

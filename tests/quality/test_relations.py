@@ -12,12 +12,13 @@ from fastapi import FastAPI
 from services.quality import api
 from services.quality.domain.announcements import promise_id
 from services.quality.domain.calendar import local_date
+from services.records.events import MemoExpected
 from services.scheduling.events import DeputySet, WorkerConfigured
 from shared.derived import derived_id, subject_digest
 from shared.intake import Batch
 from tests.quality.builders import CASE, MEETING, UNIT, local
 from tests.quality.conftest import NOW
-from tests.quality.stream import Hearing, Wire, case_reassigned, meeting_held
+from tests.quality.stream import Hearing, Wire, case_reassigned, meeting_held, memo_said
 from tests.role_matrix import on_record
 from tests.scheduling.edge import TRUST, Caller
 
@@ -235,6 +236,15 @@ class TestWhatIsHeard:
         assert await _teams(hearing) == [TEAM]
         await hearing.database.pool.execute("UPDATE cases SET context_sequence = 0")
         await hearing.take(Batch((first,)), muted=True)
+        assert await _teams(hearing) == [TEAM]
+
+    async def test_of_a_case_at_second_hand_is_not_believed(self, hearing: Hearing) -> None:
+        """A memo's fact may tell of the old hands, and its place in a stream of its own means nothing here."""
+        mine = {"team_id": TEAM, "responsible_worker_ids": (ME,)}
+        for version in (2, 3):
+            await hearing.hear(case_reassigned("2027-01-02 12:00", version=version, **mine))
+        told = memo_said(MemoExpected, "2027-01-02 12:00", team_id=OTHER_TEAM)
+        await hearing.hear(told, told)
         assert await _teams(hearing) == [TEAM]
 
     async def test_of_a_case_that_is_refused_is_not_believed(self, hearing: Hearing) -> None:
