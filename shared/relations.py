@@ -34,12 +34,19 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """Somebody who belongs here. `stand_in_id` acts for them on [`stand_in_from`, `stand_in_until`); None is open."""
+    """
+    Somebody who belongs here, as of a version of what is told of them.
+
+    `account` is the digest of their account's subject, None without one. `stand_in_id` acts for them on
+    [`stand_in_from`, `stand_in_until`); None is open.
+    """
 
     member_id: UUID
+    version: int
     branch_id: UUID
     crew_id: UUID | None
     is_active: bool
+    account: UUID | None
     stand_in_id: UUID | None = None
     stand_in_from: date | None = None
     stand_in_until: date | None = None
@@ -96,20 +103,23 @@ def sql(*, branch: str, crew: str, in_charge: str, first: int) -> str:
 
 def relate(
     standing: Standing,
+    account: UUID,
     *,
     roles: Collection[str],
     belongs: frozenset[UUID],
     members: Iterable[Member],
-    absent: Iterable[Member],
     today: date,
 ) -> Relations:
     """
-    Return how a caller with *roles*, who says to belong to branches, stands to things on the local day *today*.
+    Return how the caller with *account* and *roles*, who says to belong to branches, stands to things on a local day.
 
-    *members* are those that the caller is (one, as a rule; none where nobody is known by their account), *absent* those
-    who named one of them as their stand-in. Whoever is known and no longer active has no relation to anything.
+    *members* are those that the caller is (one, as a rule; none where nobody is known by their account), and those who
+    named one of them as their stand-in. Whoever is known and no longer active has no relation to anything.
     """
-    known = list(members)
+    known: list[Member] = []
+    absent: list[Member] = []
+    for member in members:
+        (known if member.account == account else absent).append(member)
     active = [member for member in known if member.is_active]
     if known and not active:
         return Relations(known_as=known[0].member_id)

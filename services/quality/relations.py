@@ -1,15 +1,16 @@
 """The rows that say who may see which case: what is heard of workers and of whose each case is, and what follows."""
 
+import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Final
 from uuid import UUID
 
-from pydantic import BaseModel, TypeAdapter
-
-from services.quality.consumed import OfCase, WorkerStated
-from services.quality.domain import relations
+from services.quality.consumed import CASES, OfCase, WorkerStated
+from services.quality.domain.calendar import local_date
+from services.quality.domain.relations import STANDING, member_of
+from shared import members
 from shared.database import Connection, Transaction
-from shared.derived import subject_digest
 from shared.records import Fact
 from shared.relations import Relations, sql
 from shared.sight import Sight
@@ -17,28 +18,18 @@ from shared.sight import Sight
 Source = Connection | Transaction
 
 
-class CaseRelation(BaseModel):
-    """Whose a case is by a fact about it, which has this place in the case's stream."""
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose a case is now."""
 
     case_id: UUID
-    sequence: int
     unit_id: UUID
     team_id: UUID
-    responsible_worker_ids: tuple[UUID, ...]
+    responsible_worker_ids: Sequence[UUID]
 
 
-_WORKERS = TypeAdapter(Sequence[WorkerStated])
-_CASES = TypeAdapter(Sequence[CaseRelation])
+_WHOSE: Final = {field.name for field in fields(Whose)}
 
-# The columns of the tables are the fields of the classes.
-_SAVE_WORKERS = """
-    INSERT INTO workers SELECT * FROM jsonb_populate_recordset(NULL::workers, $1)
-    ON CONFLICT (worker_id) DO UPDATE
-    SET version = excluded.version, unit_id = excluded.unit_id, team_id = excluded.team_id,
-        is_active = excluded.is_active, account_digest = excluded.account_digest, deputy_id = excluded.deputy_id,
-        deputy_from_on = excluded.deputy_from_on, deputy_until_on = excluded.deputy_until_on
-    WHERE workers.version < excluded.version
-"""
 # Only the newest fact of a case says whose it is, and mostly it says nothing new: then no row is touched. A rebuild
 # that hears of old hands again changes nothing.
 _SAVE_CASES = """
@@ -56,23 +47,7 @@ _SAVE_CASES = """
         responsible_worker_ids = excluded.responsible_worker_ids
 """
 
-# The time comes with it, whether or not anybody is found.
-_LOAD_RELATED = """
-    SELECT clock.now, workers FROM (SELECT business_now() AS now) AS clock
-    LEFT JOIN workers ON account_digest = $1
-        OR deputy_id IN (SELECT worker_id FROM workers WHERE account_digest = $1)
-"""
 _FIND_CASE = "SELECT case_id, unit_id, team_id, responsible_worker_ids FROM case_relations WHERE case_id = $1"
-
-
-@dataclass(frozen=True, slots=True)
-class Whose:
-    """Whose a case is now."""
-
-    case_id: UUID
-    unit_id: UUID
-    team_id: UUID
-    responsible_worker_ids: Sequence[UUID]
 
 
 def is_yours(first: int) -> str:
@@ -106,37 +81,19 @@ def sees(yours: Sight, whose: Whose, *, counts_for: UUID | None = None) -> bool:
 
 async def learn(tx: Transaction, facts: Sequence[Fact]) -> None:
     """Keep what *facts* say of workers, and of whose the cases are; the facts of the cases have been taken in."""
-    workers: dict[UUID, WorkerStated] = {}
-    cases: dict[UUID, CaseRelation] = {}
-    for fact in facts:
-        match fact.body:
-            case WorkerStated() as worker:
-                known = workers.get(worker.worker_id)
-                if known is None or known.version < worker.version:
-                    workers[worker.worker_id] = worker
-            case OfCase() as said:
-                heard = CaseRelation(
-                    case_id=said.case_id,
-                    sequence=fact.sequence,
-                    unit_id=said.unit_id,
-                    team_id=said.team_id,
-                    responsible_worker_ids=said.responsible_worker_ids,
-                )
-                cases[said.case_id] = max(heard, cases.get(said.case_id, heard), key=_sequence)
-            case _:
-                pass
-    if workers:
-        await tx.execute(_SAVE_WORKERS, _WORKERS.dump_json([workers[key] for key in sorted(workers)]).decode())
-    if cases:
-        await tx.execute(_SAVE_CASES, _CASES.dump_json([cases[key] for key in sorted(cases)]).decode())
+    await members.keep(tx, [member_of(fact.body) for fact in facts if isinstance(fact.body, WorkerStated)])
+    heard = [
+        {"sequence": fact.sequence, **fact.body.model_dump(mode="json", include=_WHOSE)}
+        for fact in facts
+        if isinstance(fact.body, OfCase) and fact.topic == CASES  # what a memo's fact says of its case is second-hand
+    ]
+    if heard:
+        await tx.execute(_SAVE_CASES, json.dumps(heard))
 
 
 async def load_relations(source: Source, account: str, *, roles: Collection[str], units: frozenset[UUID]) -> Relations:
     """Return how whoever has *account* stands to cases now; *roles* and *units* are those of their token."""
-    digest = subject_digest(account)
-    rows = await source.fetch(_LOAD_RELATED, digest)
-    workers = [WorkerStated.model_validate(dict(row["workers"])) for row in rows if row["workers"] is not None]
-    return relations.relations(digest, roles=roles, units=units, workers=workers, now=rows[0]["now"])
+    return await members.load_relations(source, STANDING, account, roles=roles, belongs=units, day_of=local_date)
 
 
 async def note_search(source: Source, case_id: UUID, yours: Sight) -> None:
@@ -146,7 +103,3 @@ async def note_search(source: Source, case_id: UUID, yours: Sight) -> None:
         yours.notes.refuse(case_id)
     else:
         sees(yours, Whose(*row))
-
-
-def _sequence(heard: CaseRelation) -> int:
-    return heard.sequence

@@ -6,9 +6,7 @@ starts it again.
 """
 
 import asyncio
-import contextlib
 import os
-import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,13 +19,14 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from deploy import clocks, kafka, kafka_topics, processes, relays, seed, supervision, tokens, topics, trial
+from deploy import clocks, kafka_topics, processes, relays, seed, supervision, tokens, topics, trial
 from deploy.api import Answer, Api, asked_by
 from deploy.clocks import HELSINKI
 from deploy.databases import Urls
 from deploy.state import Running
 from deploy.stream import Told, facts
 from services.quality.domain.calendar import is_working_day
+from tests.journeys.processes import Broker, ServiceProcess
 from tests.mailbox import Mailbox, mailbox
 from tests.probe import until
 
@@ -77,8 +76,8 @@ class LiveRegion:
     running: Running
     people: seed.Region
     manager: Api
-    broker: "Broker"
-    processes: "dict[str, ServiceProcess]"
+    broker: Broker
+    processes: dict[str, ServiceProcess]
     mailbox: Mailbox
     """Who was sent what."""
     heard: list[Told] = field(default_factory=list[Told])
@@ -316,67 +315,6 @@ class LiveRegion:
 NO_FIGURES: Mapping[str, Any] = dict.fromkeys(
     ("due", "kept", "kept_recorded_late", "kept_late", "lapsed", "ended_with_case", "undetermined"), 0
 )
-
-
-@dataclass(slots=True)
-class ServiceProcess:
-    """A service that can be killed and started again."""
-
-    name: str
-    running: Running
-    environment: Mapping[str, str]
-    process: asyncio.subprocess.Process | None = None
-    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
-
-    async def start(self, **settings: str) -> None:
-        """Start it; it may take a while until it is ready."""
-        environment = {**self.environment, **settings}
-        context = supervision.running(self.name, environment=environment, log=trial.log_of(self.running, self.name))
-        self.process = await self._stack.enter_async_context(context)
-
-    async def until_ready(self) -> None:
-        """Wait until it can be asked."""
-        log = trial.log_of(self.running, self.name)
-        await supervision.until_ready(self.running.http[self.name], service=self.name, log=log)
-
-    async def ended(self) -> int:
-        """Wait until it has ended by itself and return how."""
-        assert self.process is not None
-        async with asyncio.timeout(45):
-            code = await self.process.wait()
-        await self.stop()
-        return code
-
-    async def kill(self) -> None:
-        """End it by SIGKILL."""
-        assert self.process is not None
-        self.process.kill()
-        await self.stop()
-
-    async def stop(self) -> None:
-        """Ask it to end, if it runs."""
-        await self._stack.aclose()
-
-
-@dataclass(slots=True)
-class Broker:
-    """A Kafka that can be killed, and comes back with the same port and data."""
-
-    folder: Path
-    port: int
-    _server: kafka.KafkaServer | None = None
-    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
-
-    async def start(self) -> None:
-        """Start it, and return when it answers."""
-        self._server = await self._stack.enter_async_context(kafka.running(self.folder, port=self.port, keep=True))
-
-    async def kill(self) -> None:
-        """End it as a power cut would."""
-        assert self._server is not None
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._server.pid, signal.SIGKILL)
-        await self._stack.aclose()
 
 
 @asynccontextmanager

@@ -1,7 +1,5 @@
 """Who finds a promise, by relation, on every route that touches one; and what the access log has of it."""
 
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,94 +10,29 @@ from fastapi import FastAPI
 from services.quality import api
 from services.quality.domain.announcements import promise_id
 from services.quality.domain.calendar import local_date
-from services.scheduling.events import DeputySet, WorkerConfigured
-from shared.derived import derived_id, subject_digest
+from services.records.events import MemoExpected
+from shared.derived import derived_id
 from shared.intake import Batch
 from tests.quality.builders import CASE, MEETING, UNIT, local
 from tests.quality.conftest import NOW
-from tests.quality.stream import Hearing, Wire, case_reassigned, meeting_held
+from tests.quality.stream import Hearing, case_reassigned, meeting_held, memo_said
+from tests.relations import CARE, People, Somebody
 from tests.role_matrix import on_record
 from tests.scheduling.edge import TRUST, Caller
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio]
 
-CARE = "coordinator consulting_social_worker responsible_social_worker family_therapist"
-TEAM, OTHER_TEAM, OTHER_UNIT, RESPONSIBLE, ME = (
-    derived_id(CASE, name) for name in ("team", "other team", "other unit", "responsible", "me")
-)
+TEAM, RESPONSIBLE = (derived_id(CASE, name) for name in ("team", "responsible"))
 PROMISE = promise_id("met_within_a_month", MEETING)
-TODAY = local_date(NOW)
 
 LISTS = ("GET /v1/promises", "GET /v1/deviations", "GET /v1/warnings")
 TOUCHING = ("GET /v1/promises/{promise_id}", "GET /v1/promises/{promise_id}/history")
 OF_NO_CASE = ("GET /v1/figures", "GET /v1/as-of")
 
-
-def worker(worker_id: UUID = ME, *, version: int = 1, **different: Any) -> Wire:
-    """A worker as scheduling tells of them: of the other team, with the account `me`."""
-    state: dict[str, Any] = {
-        "worker_id": worker_id,
-        "version": version,
-        "unit_id": UNIT,
-        "team_id": OTHER_TEAM,
-        "account_digest": subject_digest("me"),
-    }
-    return _said(WorkerConfigured.example(), state | different)
-
-
-def deputy_set(first: int, last: int | None, *, version: int = 2) -> Wire:
-    """The responsible worker has the other one as their deputy, from and until so many days from today."""
-    state: dict[str, Any] = {
-        "worker_id": RESPONSIBLE,
-        "version": version,
-        "unit_id": UNIT,
-        "account_digest": None,
-        "deputy_id": ME,
-        "deputy_from_on": TODAY + timedelta(days=first),
-        "deputy_until_on": None if last is None else TODAY + timedelta(days=last),
-    }
-    return _said(DeputySet.example(), state)
-
-
-def _said(fact: WorkerConfigured | DeputySet, state: dict[str, Any]) -> Wire:
-    return type(fact).model_validate(fact.model_dump() | state), local("2026-11-01 09:00")
-
-
-@dataclass(frozen=True)
-class Somebody:
-    """Who asks: what scheduling has said of them, in what roles, of which units by their token."""
-
-    said: tuple[Wire, ...] = ()
-    roles: str = CARE
-    units: tuple[UUID, ...] = (UNIT,)
-
-
-RELATED = {
-    "crew": Somebody((worker(team_id=TEAM),)),
-    "in_charge": Somebody((worker(RESPONSIBLE),)),
-    "in_charge elsewhere": Somebody((worker(RESPONSIBLE, unit_id=OTHER_UNIT),), units=(OTHER_UNIT,)),
-    "stand_in today": Somebody((worker(), deputy_set(0, 1))),
-    "stand_in open-ended": Somebody((deputy_set(-7, None), worker())),
-    "branch": Somebody((worker(team_id=None),)),
-    "lead": Somebody(roles=f"{CARE} team_lead"),
-    "oversight": Somebody(roles="quality_manager"),
-}
-"""Those for whom the promise is there, by the ground that the log names."""
-UNRELATED = {
-    "other team": Somebody((worker(),)),
-    "other unit": Somebody((worker(unit_id=OTHER_UNIT),), units=(OTHER_UNIT,)),
-    "own team, but of no unit by the token": Somebody((worker(team_id=TEAM),), units=()),
-    "deputy from tomorrow": Somebody((worker(), deputy_set(1, 7))),
-    "deputy until today": Somebody((worker(), deputy_set(-7, 0))),
-    "deputy no longer": Somebody((worker(), deputy_set(-7, -1, version=3), deputy_set(0, 1))),
-    "has left": Somebody((worker(team_id=TEAM, is_active=False),)),
-    "has left, was responsible and leads": Somebody(
-        (worker(RESPONSIBLE, is_active=False),), roles=f"{CARE} team_lead quality_manager"
-    ),
-    "lead of another unit": Somebody(roles=f"{CARE} team_lead quality_manager", units=(OTHER_UNIT,)),
-    "nobody known": Somebody(),
-    "operator": Somebody((worker(team_id=TEAM, account_digest=None),), roles=f"ops {CARE}"),
-}
+PEOPLE = People(unit=UNIT, team=TEAM, responsible=RESPONSIBLE, today=local_date(NOW), said_at=local("2026-11-01 09:00"))
+OTHER_TEAM, OTHER_UNIT, ME, worker = PEOPLE.other_team, PEOPLE.other_unit, PEOPLE.me, PEOPLE.worker
+RELATED = PEOPLE.related | {"oversight": PEOPLE.somebody(roles="quality_manager")}
+UNRELATED = PEOPLE.unrelated
 
 
 @pytest.fixture(name="app")
@@ -214,20 +147,13 @@ class TestFigures:
     async def test_are_told_to_nobody_who_has_left(self, hearing: Hearing, app: FastAPI) -> None:
         """They lead no unit any more, whatever their token says."""
         path = "/v1/figures?from=2026-12-01&until=2027-01-01"
-        lead = await enter(hearing, app, Somebody(roles="team_lead"))
+        lead = await enter(hearing, app, PEOPLE.somebody(roles="team_lead"))
         before = (await lead.show(path))["figures"]
         await hearing.hear(worker(is_active=False))
         assert (len(before), (await lead.show(path))["figures"]) == (1, [])
 
 
 class TestWhatIsHeard:
-    async def test_of_a_worker_in_any_order_ends_with_the_highest_version(self, hearing: Hearing) -> None:
-        """Units are streams of their own, so the news of a move come as they come; in one batch or in several."""
-        await hearing.hear(worker(version=3, team_id=TEAM), worker(version=2, team_id=OTHER_TEAM))
-        await hearing.hear(worker(version=1, unit_id=OTHER_UNIT))
-        rows = await hearing.database.pool.fetch("SELECT version, unit_id, team_id FROM workers")
-        assert [tuple(row.values()) for row in rows] == [(3, UNIT, TEAM)]
-
     async def test_of_a_case_again_and_late_changes_nothing(self, hearing: Hearing) -> None:
         """A rebuild hears of all the old hands once more, and nobody's door opens meanwhile."""
         old, new = (
@@ -242,6 +168,15 @@ class TestWhatIsHeard:
         assert await _teams(hearing) == [TEAM]
         await hearing.database.pool.execute("UPDATE cases SET context_sequence = 0")
         await hearing.take(Batch((first,)), muted=True)
+        assert await _teams(hearing) == [TEAM]
+
+    async def test_of_a_case_at_second_hand_is_not_believed(self, hearing: Hearing) -> None:
+        """A memo's fact may tell of the old hands, and its place in a stream of its own means nothing here."""
+        mine = {"team_id": TEAM, "responsible_worker_ids": (ME,)}
+        for version in (2, 3):
+            await hearing.hear(case_reassigned("2027-01-02 12:00", version=version, **mine))
+        told = memo_said(MemoExpected, "2027-01-02 12:00", team_id=OTHER_TEAM)
+        await hearing.hear(told, told)
         assert await _teams(hearing) == [TEAM]
 
     async def test_of_a_case_that_is_refused_is_not_believed(self, hearing: Hearing) -> None:

@@ -1,7 +1,5 @@
 """Who finds a memo, by relation, on every route that touches one; and what the access log has of it."""
 
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,17 +7,13 @@ import pytest
 from fastapi import FastAPI
 
 from services.records import api
-from services.scheduling.events import DeputySet, WorkerConfigured
-from shared.derived import derived_id, subject_digest
 from tests.records.builders import CASE, MEETING, NOW, TEAM, TODAY, UNIT, WORKER
-from tests.records.stream import Hearing, Wire, case_reassigned, meeting_held
+from tests.records.stream import Hearing, case_reassigned, meeting_held
+from tests.relations import People, Somebody
 from tests.role_matrix import on_record
 from tests.scheduling.edge import Caller
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio]
-
-CARE = "coordinator consulting_social_worker responsible_social_worker family_therapist"
-OTHER_TEAM, OTHER_UNIT, ME = (derived_id(CASE, name) for name in ("other team", "other unit", "me"))
 
 AWAITED, OF_CASE = "GET /v1/awaited", "GET /v1/cases/{case_id}/memos"
 REVIEW = {"family_present": True, "child_present": False, "worker_present": True, "views_differ": False}
@@ -32,63 +26,9 @@ TOUCHING: dict[str, dict[str, Any] | None] = {
 }
 """Every route about one memo, and a body that it takes."""
 
-
-def worker(worker_id: UUID = ME, *, version: int = 1, **different: Any) -> Wire:
-    """A worker as scheduling tells of them: of the other team, with the account `me`."""
-    state: dict[str, Any] = {
-        "worker_id": worker_id,
-        "version": version,
-        "unit_id": UNIT,
-        "team_id": OTHER_TEAM,
-        "account_digest": subject_digest("me"),
-    }
-    return WorkerConfigured.model_validate(WorkerConfigured.example().model_dump() | state | different), NOW
-
-
-def deputy_set(first: int, last: int | None) -> Wire:
-    """The responsible worker has the other one as their deputy, from and until so many days from today."""
-    state: dict[str, Any] = {
-        "worker_id": WORKER,
-        "version": 2,
-        "unit_id": UNIT,
-        "account_digest": None,
-        "deputy_id": ME,
-        "deputy_from_on": TODAY + timedelta(days=first),
-        "deputy_until_on": None if last is None else TODAY + timedelta(days=last),
-    }
-    return DeputySet.model_validate(DeputySet.example().model_dump() | state), NOW
-
-
-@dataclass(frozen=True)
-class Somebody:
-    """Who asks: what scheduling has said of them, in what roles, of which units by their token."""
-
-    said: tuple[Wire, ...] = ()
-    roles: str = CARE
-    units: tuple[UUID, ...] = (UNIT,)
-
-
-RELATED = {
-    "crew": Somebody((worker(team_id=TEAM),)),
-    "in_charge": Somebody((worker(WORKER),)),
-    "in_charge elsewhere": Somebody((worker(WORKER, unit_id=OTHER_UNIT),), units=(OTHER_UNIT,)),
-    "stand_in today": Somebody((worker(), deputy_set(0, 1))),
-    "stand_in open-ended": Somebody((deputy_set(-7, None), worker())),
-    "branch": Somebody((worker(team_id=None),)),
-    "lead": Somebody(roles=f"{CARE} team_lead"),
-}
-"""Those for whom the memo is there, by the ground that the log names."""
-UNRELATED = {
-    "other team": Somebody((worker(),)),
-    "other unit": Somebody((worker(unit_id=OTHER_UNIT),), units=(OTHER_UNIT,)),
-    "own team, but of no unit by the token": Somebody((worker(team_id=TEAM),), units=()),
-    "deputy from tomorrow": Somebody((worker(), deputy_set(1, 7))),
-    "deputy until today": Somebody((worker(), deputy_set(-7, 0))),
-    "has left": Somebody((worker(team_id=TEAM, is_active=False),)),
-    "has left, was responsible and leads": Somebody((worker(WORKER, is_active=False),), roles=f"{CARE} team_lead"),
-    "lead of another unit": Somebody(roles=f"{CARE} team_lead", units=(OTHER_UNIT,)),
-    "nobody known": Somebody(),
-}
+PEOPLE = People(unit=UNIT, team=TEAM, responsible=WORKER, today=TODAY, said_at=NOW)
+OTHER_TEAM, OTHER_UNIT = PEOPLE.other_team, PEOPLE.other_unit
+RELATED, UNRELATED = PEOPLE.related, PEOPLE.unrelated
 
 
 async def enter(hearing: Hearing, app: FastAPI, somebody: Somebody) -> Caller:
@@ -172,12 +112,3 @@ class TestAMemo:
             (OF_CASE, "read", OTHER_TEAM, "crew"),
             (OF_CASE, "refused", OTHER_UNIT, None),
         }
-
-
-class TestWhatIsHeard:
-    async def test_of_a_worker_in_any_order_ends_with_the_highest_version(self, hearing: Hearing) -> None:
-        """Units are streams of their own, so the news of a move come as they come; in one batch or in several."""
-        await hearing.hear(worker(version=3, team_id=TEAM), worker(version=2, team_id=OTHER_TEAM))
-        await hearing.hear(worker(version=1, unit_id=OTHER_UNIT))
-        rows = await hearing.database.pool.fetch("SELECT version, unit_id, team_id FROM workers")
-        assert [tuple(row.values()) for row in rows] == [(3, UNIT, TEAM)]

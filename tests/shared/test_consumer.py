@@ -2,142 +2,23 @@
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from pathlib import Path
-from typing import Protocol, cast
 
 import pytest
-import pytest_asyncio
-from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError
-from faststream.kafka import KafkaBroker
 from structlog.testing import capture_logs
 
-from deploy import kafka
 from deploy.processes import free_port
 from shared import consumer as consumers
 from shared.clock import monotonic
-from shared.consumer import Consumer, Record, State
-from shared.kafka_client import Client
-from shared.metering import Metrics
-from shared.metrics import PLUMBING
+from shared.consumer import Consumer, State
 from tests.architecture.tree import ROOT
 from tests.conftest import FreshTopics
 from tests.probe import until
+from tests.shared.consuming import STOPS_WITHIN_SECONDS, Join, Ledger, Sender, committed, has, is_in, send
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.kafka]
-
-STOPS_WITHIN_SECONDS = 6.0
-
-
-class Ledger:
-    """Takes batches and keeps book; a test may hold a batch in hand, or let the next ones fail."""
-
-    def __init__(self) -> None:
-        self.taken: list[Record] = []
-        self.tried_at: list[float] = []
-        self.fails = 0
-        self.in_hand = asyncio.Event()
-        self.may_end = asyncio.Event()
-        self.may_end.set()
-        self.gives_up: Callable[[], bool] = lambda: False
-
-    async def take(self, records: tuple[Record, ...], gives_up: Callable[[], bool]) -> None:
-        """Settle a batch, as an intake would."""
-        self.tried_at.append(monotonic())
-        self.in_hand.set()
-        self.gives_up = gives_up
-        await self.may_end.wait()
-        if self.fails:
-            self.fails -= 1
-            raise ConnectionResetError
-        self.taken += records
-
-    @property
-    def values(self) -> list[str]:
-        """What was taken, in order."""
-        return [(record.value or b"").decode() for record in self.taken]
-
-
-class Sender(Protocol):
-    """The part of aiokafka's producer, which brings no types, that is used here."""
-
-    async def send(
-        self,
-        topic: str,
-        *,
-        value: bytes,
-        partition: int | None = None,
-        headers: list[tuple[str, bytes | None]] | None = None,
-    ) -> Awaitable[object]:
-        """Put a record on its way; the result is awaited for Kafka's answer."""
-        ...
-
-
-Join = Callable[..., Consumer]
-
-
-@pytest_asyncio.fixture(name="join")
-async def _join(kafka_servers: str) -> AsyncGenerator[Join]:
-    """Return a function that starts a consumer of the given topics; all are stopped at the end."""
-    started: list[Consumer] = []
-
-    def join(ledger: Ledger, *topics: str, servers: str = kafka_servers, kind: type[Consumer] = Consumer) -> Consumer:
-        metrics = Metrics("bakery", PLUMBING)
-        consumer = kind(servers=servers, group="-".join(topics), topics=topics, take=ledger.take, metrics=metrics)
-        started.append(consumer)
-        consumer.start()
-        return consumer
-
-    yield join
-    for each in started:
-        await each.stop(within_seconds=STOPS_WITHIN_SECONDS)
-
-
-@pytest_asyncio.fixture(name="producer")
-async def _producer(kafka_servers: str) -> AsyncGenerator[Sender]:
-    async with AIOKafkaProducer(bootstrap_servers=kafka_servers) as producer:
-        yield cast("Sender", producer)
-
-
-async def send(producer: Sender, topic: str, *values: str, partition: int | None = None) -> None:
-    """Send records and wait until Kafka has them."""
-    await asyncio.gather(*[await producer.send(topic, value=value.encode(), partition=partition) for value in values])
-
-
-async def committed(servers: str, group: str, topic: str, partition: int = 0) -> int:
-    """Return the offset that the group has committed, 0 for none."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    await admin.start()
-    try:
-        offsets = await admin.list_consumer_group_offsets(group)
-    finally:
-        await admin.close()
-    found = offsets.get(TopicPartition(topic, partition))
-    return max(found.offset, 0) if found else 0
-
-
-def has(ledger: Ledger, count: int) -> Callable[[], Awaitable[bool]]:
-    """Return a probe: so many records were taken."""
-
-    async def probe() -> bool:
-        return len(ledger.taken) >= count
-
-    return probe
-
-
-def is_in(consumer: Consumer, *states: State) -> Callable[[], Awaitable[bool]]:
-    """Return a probe: the consumer is in one of *states*."""
-
-    async def probe() -> bool:
-        return consumer.state in states
-
-    return probe
 
 
 class TestReading:
@@ -408,131 +289,3 @@ class TestStopping:
 
         assert monotonic() - began < 1
         assert not consumer.has_died()
-
-
-class TestRecovery:
-    async def test_waits_for_a_topic_that_is_not_there_yet(
-        self, join: Join, producer: Sender, kafka_servers: str, fresh_topics: FreshTopics
-    ) -> None:
-        """And makes none: one made by the way would have one partition and one replica."""
-        topic = await fresh_topics("loaves", partitions=1)
-        missing = topic.replace("loaves", "rolls")
-        ledger = Ledger()
-        await send(producer, topic, "rye")
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka_servers)
-        await admin.start()
-
-        consumer = join(ledger, missing, topic)
-        before = await admin.list_topics()
-        state = consumer.state
-        await admin.create_topics([NewTopic(missing, 2, 1)])
-        await until(has(ledger, 1))
-        await admin.delete_topics([missing])
-        await admin.close()
-
-        assert missing not in before
-        assert state is State.CONNECTING
-
-    async def test_builds_a_member_anew_that_can_never_recover(
-        self, join: Join, producer: Sender, fresh_topics: FreshTopics, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """After an unexpected answer of the coordinator the client inside only raises, for ever."""
-        monkeypatch.setattr(consumers, "LOOK_EVERY_SECONDS", 0.1)
-        clients: list[Client] = []
-        of = Client.of
-
-        def remembered(broker: KafkaBroker) -> Client:
-            clients.append(of(broker))
-            return clients[-1]
-
-        monkeypatch.setattr(Client, "of", remembered)
-        topic = await fresh_topics("loaves", partitions=1)
-        ledger = Ledger()
-        consumer = join(ledger, topic)
-        await until(is_in(consumer, State.CONSUMING))
-
-        inside = clients[0].consumer
-        assert inside is not None
-        coordinator = cast("_Coordinator", inside._coordinator)
-        monkeypatch.setattr(coordinator, "ensure_active_group", _surprise)
-        coordinator.request_rejoin()
-        await send(producer, topic, "rye")
-        await until(has(ledger, 1))
-
-        async def has_new_member() -> bool:
-            return clients[-1].consumer is not inside
-
-        await until(has_new_member)
-        await until(is_in(consumer, State.CONSUMING))
-        await send(producer, topic, "oat")
-        await until(has(ledger, 2))
-
-        assert not consumer.has_died()
-        assert isinstance(coordinator._coordination_task.exception(), KafkaError)
-
-
-class _Coordinator(Protocol):
-    _coordination_task: "asyncio.Task[None]"
-
-    def request_rejoin(self) -> None: ...
-
-
-async def _surprise(*_: object) -> None:
-    raise RuntimeError
-
-
-@pytest.mark.fault
-@pytest.mark.slow
-class TestWithoutKafka:
-    @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP], ids=["dead", "frozen"])
-    async def test_stopping_returns_in_time(
-        self, join: Join, tmp_path: Path, blow: signal.Signals, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """By itself the framework waits for a Kafka that is gone, for ever."""
-        monkeypatch.setattr(consumers, "LOOK_EVERY_SECONDS", 0.2)
-        async with kafka.running(tmp_path / "kafka") as server:
-            topic = await _topic(server.servers)
-            ledger = Ledger()
-            consumer = join(ledger, topic, servers=server.servers)
-            await until(is_in(consumer, State.CONSUMING))
-
-            os.kill(server.pid, blow)
-            await until(is_in(consumer, State.AWAY))
-            began = monotonic()
-            await consumer.stop(within_seconds=STOPS_WITHIN_SECONDS)
-
-            assert monotonic() - began < STOPS_WITHIN_SECONDS + 1
-
-    async def test_reading_goes_on_by_itself_when_kafka_is_back(
-        self, join: Join, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """An outage is weather; nobody restarts anything."""
-        monkeypatch.setattr(consumers, "LOOK_EVERY_SECONDS", 0.2)
-        port, ledger = free_port(), Ledger()
-        async with kafka.running(tmp_path / "kafka", port=port, keep=True) as server:
-            topic = await _topic(server.servers)
-            consumer = join(ledger, topic, servers=server.servers)
-            await _send_to(server.servers, topic, "before")
-            await until(has(ledger, 1))
-        await until(is_in(consumer, State.AWAY))
-
-        async with kafka.running(tmp_path / "kafka", port=port) as server:
-            await _send_to(server.servers, topic, "after")
-            await until(has(ledger, 2), within_seconds=60)
-
-            assert ledger.values == ["before", "after"]
-            await consumer.stop(within_seconds=STOPS_WITHIN_SECONDS)
-
-
-async def _topic(servers: str) -> str:
-    topic = "bakery.oven.loaves.v1"
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    await admin.start()
-    await admin.create_topics([NewTopic(topic, 1, 1)])
-    await admin.close()
-    return topic
-
-
-async def _send_to(servers: str, topic: str, value: str) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=servers) as producer:
-        await send(cast("Sender", producer), topic, value)

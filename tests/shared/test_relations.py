@@ -17,17 +17,24 @@ STANDING = Standing(
 )
 HERE, ELSEWHERE, EARLY, LATE = (UUID(int=number) for number in range(4))
 ANNA, BERT, CARL = (UUID(int=number) for number in range(10, 13))
+ACCOUNT, ANOTHER = (UUID(int=number) for number in range(20, 22))
 MONDAY, TUESDAY, WEDNESDAY = (date(2027, 3, day) for day in (1, 2, 3))
 
 
 def member(member_id: UUID = ANNA, **different: Any) -> Member:
-    """An active member of the early crew."""
-    return replace(Member(member_id=member_id, branch_id=HERE, crew_id=EARLY, is_active=True), **different)
+    """An active member of the early crew, with the account that asks."""
+    asking = Member(member_id=member_id, version=1, branch_id=HERE, crew_id=EARLY, is_active=True, account=ACCOUNT)
+    return replace(asking, **different)
 
 
-def related(*members: Member, role: str = "baker", absent: tuple[Member, ...] = (), today: date = MONDAY) -> Relations:
+def absent(member_id: UUID = CARL, **different: Any) -> Member:
+    """Somebody else, who has no account or another one."""
+    return member(member_id, **({"account": None} | different))
+
+
+def related(*members: Member, role: str = "baker", today: date = MONDAY) -> Relations:
     """Return the relations of somebody of this branch with one role."""
-    return relate(STANDING, roles=[role], belongs=frozenset({HERE}), members=members, absent=absent, today=today)
+    return relate(STANDING, ACCOUNT, roles=[role], belongs=frozenset({HERE}), members=members, today=today)
 
 
 def sees(relations: Relations, branch: UUID = HERE, crew: UUID = LATE, in_charge: UUID = CARL) -> Ground | None:
@@ -82,25 +89,25 @@ class TestAStandIn:
     )
     def test_acts_on_half_open_days(self, today: date, ground: Ground | None) -> None:
         """From the first day on, and no longer on the last."""
-        carl = member(CARL, stand_in_id=ANNA, stand_in_from=TUESDAY, stand_in_until=WEDNESDAY)
-        assert sees(related(member(), absent=(carl,), today=today)) == ground
+        carl = absent(stand_in_id=ANNA, stand_in_from=TUESDAY, stand_in_until=WEDNESDAY)
+        assert sees(related(member(), carl, today=today)) == ground
 
     def test_acts_without_an_end_until_one_is_set(self) -> None:
         """Nobody knows how long an illness lasts."""
-        carl = member(CARL, stand_in_id=ANNA, stand_in_from=MONDAY, is_active=False)
-        assert sees(related(member(), absent=(carl,), today=date(2040, 1, 1))) == "stand_in"
+        carl = absent(stand_in_id=ANNA, stand_in_from=MONDAY, is_active=False, account=ANOTHER)
+        assert sees(related(member(), carl, today=date(2040, 1, 1))) == "stand_in"
 
     def test_is_not_whoever_else_was_named(self) -> None:
         """And who has left acts for nobody."""
-        carl = member(CARL, stand_in_id=BERT, stand_in_from=MONDAY)
-        assert sees(related(member(), absent=(carl,))) is None
-        assert sees(related(member(BERT, is_active=False), absent=(carl,))) is None
+        carl = absent(stand_in_id=BERT, stand_in_from=MONDAY)
+        assert sees(related(member(), carl)) is None
+        assert sees(related(member(BERT, is_active=False), carl)) is None
 
     def test_acts_for_the_absent_and_not_for_those_whom_the_absent_act_for(self) -> None:
         """Nor do they see what the absent one's crew does: they take over what somebody answers for."""
-        carl = member(CARL, crew_id=LATE, stand_in_id=ANNA, stand_in_from=MONDAY)
-        bert = member(BERT, stand_in_id=CARL, stand_in_from=MONDAY)
-        anna = related(member(), absent=(carl, bert))
+        carl = absent(crew_id=LATE, stand_in_id=ANNA, stand_in_from=MONDAY)
+        bert = absent(BERT, stand_in_id=CARL, stand_in_from=MONDAY)
+        anna = related(carl, member(), bert)
         assert (sees(anna, in_charge=CARL), sees(anna, in_charge=BERT)) == ("stand_in", None)
 
 

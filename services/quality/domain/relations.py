@@ -6,14 +6,10 @@ those of whom they deputise for; without a team, whoever is shared by all teams 
 the unit's cases and what counts for the unit, a quality manager what counts for it.
 """
 
-from collections.abc import Collection, Iterable
-from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from services.quality.consumed import WorkerStated
-from services.quality.domain.calendar import local_date
-from shared.relations import Member, Relations, Standing, relate
+from shared.relations import Member, Standing
 
 STANDING: Final = Standing(
     related=frozenset(
@@ -25,33 +21,15 @@ STANDING: Final = Standing(
 )
 
 
-def relations(
-    account_digest: UUID,
-    *,
-    roles: Collection[str],
-    units: frozenset[UUID],
-    workers: Iterable[WorkerStated],
-    now: datetime,
-) -> Relations:
-    """
-    Return how whoever's account has this digest stands to cases and promises.
-
-    *roles* and *units* are those of their token, *workers* they themselves, if they are one, and those who named them
-    as their deputy.
-    """
-    themselves: list[Member] = []
-    absent: list[Member] = []
-    for worker in workers:
-        (themselves if worker.account_digest == account_digest else absent).append(_member(worker))
-    return relate(STANDING, roles=roles, belongs=units, members=themselves, absent=absent, today=local_date(now))
-
-
-def _member(worker: WorkerStated) -> Member:
+def member_of(worker: WorkerStated) -> Member:
+    """Return what `shared.relations` needs to know of a worker."""
     return Member(
         member_id=worker.worker_id,
+        version=worker.version,
         branch_id=worker.unit_id,
         crew_id=worker.team_id,
         is_active=worker.is_active,
+        account=worker.account_digest,
         stand_in_id=worker.deputy_id,
         stand_in_from=worker.deputy_from_on,
         stand_in_until=worker.deputy_until_on,

@@ -43,6 +43,11 @@ class Worker:
     deputy_from_on: date | None = None
     deputy_until_on: date | None = None
 
+    @property
+    def account_digest(self) -> UUID | None:
+        """What stands for the account where nobody needs to know it."""
+        return subject_digest(self.account) if self.account else None
+
 
 def configure(
     worker: Worker | None, command: ConfigureWorker, *, worker_id: UUID, team: Team | None
@@ -111,7 +116,7 @@ def _tell(kind: type[_Fact], worker: Worker) -> _Fact:
         unit_id=worker.unit_id,
         version=worker.version,
         worker_id=worker.worker_id,
-        account_digest=subject_digest(worker.account) if worker.account else None,
+        account_digest=worker.account_digest,
         team_id=worker.team_id,
         roles=worker.roles,
         is_active=worker.is_active,

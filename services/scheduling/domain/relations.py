@@ -12,6 +12,7 @@ from uuid import UUID
 
 from services.scheduling.domain.calendar import local_date
 from services.scheduling.domain.people import Worker
+from shared.derived import subject_digest
 from shared.relations import Member, Relations, Standing, relate
 
 STANDING: Final = Standing(
@@ -32,19 +33,18 @@ def relations(
     *roles* and *units* are those of their token, *workers* they themselves, if they are one, and those who named them
     as their deputy.
     """
-    themselves: list[Member] = []
-    absent: list[Member] = []
-    for worker in workers:
-        (themselves if worker.account == account else absent).append(_member(worker))
-    return relate(STANDING, roles=roles, belongs=units, members=themselves, absent=absent, today=local_date(now))
+    members, today = map(_member, workers), local_date(now)
+    return relate(STANDING, subject_digest(account), roles=roles, belongs=units, members=members, today=today)
 
 
 def _member(worker: Worker) -> Member:
     return Member(
         member_id=worker.worker_id,
+        version=worker.version,
         branch_id=worker.unit_id,
         crew_id=worker.team_id,
         is_active=worker.is_active,
+        account=worker.account_digest,
         stand_in_id=worker.deputy_id,
         stand_in_from=worker.deputy_from_on,
         stand_in_until=worker.deputy_until_on,

@@ -1,12 +1,8 @@
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
-from uuid import UUID
 
 import pytest
-from hypothesis import given as for_any
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.scheduling.commands.imports import ImportCase, ImportFollowUp, ImportMeeting
@@ -16,7 +12,6 @@ from services.scheduling.domain.cases import ClosedBeforeOpened
 from services.scheduling.domain.imports import (
     BookedHere,
     CaseHeldBack,
-    Circumstances,
     Known,
     NobodyIsResponsible,
     Outcome,
@@ -33,7 +28,6 @@ from tests.scheduling.builders import (
     OTHER_TEAM_ID,
     OTHER_UNIT_ID,
     OTHER_WORKER_ID,
-    TEAM_ID,
     UNIT_ID,
     a_follow_up,
     a_meeting,
@@ -41,78 +35,7 @@ from tests.scheduling.builders import (
     a_worker,
 )
 from tests.scheduling.builders import given as at_a_close
-
-SPRING = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
-
-
-def a_meeting_row(reference: str = "H1", start: datetime = SPRING, **different: Any) -> ImportMeeting:
-    values: dict[str, Any] = {
-        "reference": reference,
-        "unit_id": UNIT_ID,
-        "held_from": start,
-        "held_until": start + 2 * HOUR,
-    }
-    return ImportMeeting(**(values | different))
-
-
-def a_follow_up_row(reference: str = "J1", start: datetime = SPRING + 20 * DAY, **different: Any) -> ImportFollowUp:
-    values: dict[str, Any] = {
-        "reference": reference,
-        "held_from": start,
-        "held_until": start + HOUR,
-        "family_present": True,
-        "worker_present": True,
-        "mode": "in_person",
-    }
-    return ImportFollowUp(**(values | different))
-
-
-def a_command(*rows: ImportMeeting | ImportFollowUp, **different: Any) -> ImportCase:
-    """Return a case with one Heijastin and the follow-up that kept its promise, unless *rows* are given."""
-    rows = rows or (a_meeting_row(), a_follow_up_row())
-    values: dict[str, Any] = {
-        "reference": "A-1",
-        "unit_id": UNIT_ID,
-        "team_id": TEAM_ID,
-        "children_count": 3,
-        "opened_on": date(2026, 2, 1),
-        "meetings": tuple(row for row in rows if isinstance(row, ImportMeeting)),
-        "follow_ups": tuple(row for row in rows if isinstance(row, ImportFollowUp)),
-    }
-    return ImportCase(**(values | different))
-
-
-def ids(start: int = 1) -> Iterator[UUID]:
-    """Yield ids that no test has used."""
-    number = start
-    while True:
-        yield UUID(int=number, version=4)
-        number += 1
-
-
-def circumstances(**different: Any) -> Circumstances:
-    """Return circumstances in which nothing is in the way."""
-    usual = Circumstances(source="cis", team=a_team(), workers=(a_worker(),), code="K7-4QX", new_ids=ids(), now=NOW)
-    return replace(usual, **different)
-
-
-def after(outcome: Outcome, known: Known | None = None) -> Known:
-    """Return what is known when *outcome* has been saved."""
-    known = known or Known()
-    return Known(
-        imported={**known.imported, **{(each.kind, each.reference): each for each in outcome.imported}},
-        case=outcome.case or known.case,
-        meetings={**known.meetings, **{each.meeting_id: each for each in outcome.meetings}},
-        follow_ups={**known.follow_ups, **{each.follow_up_id: each for each in outcome.follow_ups}},
-    )
-
-
-def imported(command: ImportCase, known: Known | None = None, **different: Any) -> tuple[Outcome, Known]:
-    """Take *command* over after what is *known*; returns what came of it, and what is known then."""
-    known = known or Known()
-    start = 1 + 1000 * len(known.imported)
-    outcome = imports.import_case(command, known, circumstances(**({"new_ids": ids(start)} | different)))
-    return outcome, after(outcome, known)
+from tests.scheduling.domain.importing import SPRING, a_command, a_follow_up_row, a_meeting_row, imported
 
 
 def told(outcome: Outcome) -> list[str]:
@@ -382,6 +305,8 @@ class TestTheCaseAgain:
 
 
 ENDED = a_command(closed_on=date(2026, 11, 20))
+
+
 BOOKED = a_follow_up(booked_from=NOW + DAY, booked_until=NOW + DAY + HOUR)
 
 
@@ -500,74 +425,3 @@ class TestTheCommand:
         """Which of the two would stand? And it is not said back."""
         with pytest.raises(ValidationError, match="/1 has the reference of another row before it"):
             a_command(row, row)
-
-
-Row = ImportMeeting | ImportFollowUp
-
-
-@st.composite
-def rows(draw: st.DrawFn) -> Row:
-    """Draw a row of one of few references, in spring, held or not."""
-    a_row = draw(st.sampled_from([a_meeting_row, a_follow_up_row]))
-    start = SPRING + draw(st.integers(0, 40)) * DAY + draw(st.integers(0, 5)) * HOUR
-    return a_row(str(draw(st.integers(1, 4))), start, held=draw(st.booleans()))
-
-
-def name_of(row: Row) -> tuple[str, str]:
-    return type(row).__name__, row.reference
-
-
-@st.composite
-def files(draw: st.DrawFn) -> ImportCase:
-    """Draw what one file says of the case: a Heijastin at least, and its end or not."""
-    drawn: list[Row] = draw(st.lists(rows(), max_size=6, unique_by=name_of))
-    closed_on = draw(st.sampled_from([None, date(2026, 6, 1), date(2026, 7, 1)]))
-    return a_command(a_meeting_row("0"), *drawn, closed_on=closed_on)
-
-
-class TestAnyHistoryOfFiles:
-    @for_any(st.lists(files(), min_size=1, max_size=4))
-    def test_ends_in_what_the_last_one_says(self, said: list[ImportCase]) -> None:
-        """Whatever came before: what the last file has as held is held so, what it has as not held is not."""
-        known = Known()
-        for command in said:
-            _, known = imported(command, known)
-        last = said[-1]
-
-        for row in last.meetings:
-            name = known.imported.get(("meeting", row.reference))
-            meeting = known.meetings[name.id] if name else None
-            assert (meeting is not None and meeting.status == "held") == row.held
-            if meeting and row.held:
-                assert (meeting.held_from, meeting.held_until) == (row.held_from, row.held_until)
-        for row in last.follow_ups:
-            name = known.imported.get(("follow_up", row.reference))
-            follow_up = known.follow_ups[name.id] if name else None
-            assert (follow_up is not None and follow_up.status == "held") == row.held
-            if follow_up and row.held:
-                assert (follow_up.held_from, follow_up.held_until) == (row.held_from, row.held_until)
-        assert known.case is not None
-        assert known.case.closed_on == last.closed_on
-
-    @for_any(st.lists(files(), min_size=1, max_size=3))
-    def test_is_no_news_a_second_time(self, said: list[ImportCase]) -> None:
-        """And taken over all the same, it would change nothing."""
-        known = Known()
-        for command in said:
-            _, known = imported(command, known)
-
-        again, _ = imported(said[-1], known)
-
-        assert not imports.is_news(said[-1], known.imported)
-        assert (again.facts, again.case, again.meetings, again.follow_ups) == ((), None, (), ())
-
-    @for_any(files(), files())
-    def test_counts_versions_without_a_hole(self, first: ImportCase, second: ImportCase) -> None:
-        """Of each subject 1, 2, 3: the highest stands."""
-        outcome, known = imported(first)
-        again, _ = imported(second, known)
-
-        versions: dict[str, list[int]] = {}
-        for fact in (*outcome.facts, *again.facts):
-            versions.setdefault(fact.subject(), []).append(fact.version)
-        assert all(found == list(range(1, len(found) + 1)) for found in versions.values())

@@ -1,0 +1,139 @@
+"""What flows through Kafka: topics, the facts on them, and what a service could not take."""
+
+from typing import Annotated
+
+import typer
+
+from deploy.commands.options import AsJson, Kafka, OneOrEvery, ServiceName
+from deploy.trouble import ExitCode, Trouble
+
+topics = typer.Typer(no_args_is_help=True, help="Kafka's topics, as topics.yaml lists them.")
+events = typer.Typer(no_args_is_help=True, help="The facts that the services tell each other.")
+parked = typer.Typer(no_args_is_help=True, help="Facts that a service could not take, and what waits behind them.")
+
+Replication = Annotated[int, typer.Option(min=1, help="How many brokers keep each record.")]
+Number = Annotated[int, typer.Argument(help="As `heijastin parked list` tells it.")]
+
+
+@topics.command("apply")
+def topics_apply(kafka: Kafka = None, replication: Replication = 1) -> None:
+    """Create what is missing and set configurations; never shrinks, never deletes."""
+    import asyncio
+
+    from deploy import finding, kafka_topics, topics
+
+    listed = topics.load().values()
+    for difference in asyncio.run(kafka_topics.apply(finding.kafka(kafka), listed, replication=replication)):
+        typer.echo(f"done: {difference}")
+
+
+@topics.command("check")
+def topics_check(kafka: Kafka = None, replication: Replication = 1, *, as_json: AsJson = False) -> None:
+    """Say where Kafka differs from the list, and exit 1 if it does."""
+    import asyncio
+    import json
+    from dataclasses import asdict
+
+    from deploy import finding, kafka_topics, topics
+
+    listed = topics.load().values()
+    differences = asyncio.run(kafka_topics.check(finding.kafka(kafka), listed, replication=replication))
+    if as_json:
+        typer.echo(json.dumps([asdict(difference) for difference in differences]))
+    else:
+        typer.echo("\n".join(map(str, differences)), nl=bool(differences))
+    if differences:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+@events.command("tail")
+def events_tail(
+    types: Annotated[
+        list[str] | None, typer.Option("--type", metavar="TYPE", help="MeetingHeld, 'Promise*', quality.*; repeatable.")
+    ] = None,
+    case: Annotated[str | None, typer.Option(metavar="CASE", help="A case's id or spoken code.")] = None,
+    kafka: Kafka = None,
+    *,
+    payload: Annotated[bool, typer.Option("--payload", help="Show what each fact says.")] = False,
+    from_beginning: Annotated[bool, typer.Option("--from-beginning", help="Start with what is there.")] = False,
+    until_now: Annotated[bool, typer.Option("--until-now", help="Do not wait for more.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell facts as they flow: when each was recorded (business time, Helsinki), its type, its key."""
+    import asyncio
+    from contextlib import suppress
+
+    from deploy import finding, tailing, topics
+
+    choice = tailing.Choice(
+        kinds=types or (),
+        case=case,
+        payload=payload,
+        as_json=as_json,
+        from_beginning=from_beginning or until_now,
+        follow=not until_now,
+    )
+    with suppress(KeyboardInterrupt):
+        asyncio.run(tailing.tail(finding.kafka(kafka), topics.load(), choice, typer.echo))
+
+
+@parked.command("list")
+def parked_list(
+    service: OneOrEvery = None,
+    *,
+    settled: Annotated[bool, typer.Option("--settled", help="Those replayed or discarded instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what services could not take."""
+    import asyncio
+    import json
+
+    from deploy import parked
+
+    rows = asyncio.run(parked.listed(service, settled=settled))
+    if rows or as_json:
+        typer.echo(json.dumps(rows) if as_json else parked.as_table(rows))
+    else:
+        typer.echo("nothing", err=True)
+
+
+@parked.command("show")
+def parked_show(service: ServiceName, number: Number, *, as_json: AsJson = False) -> None:
+    """Show one of them, with headers and body."""
+    import asyncio
+    import json
+
+    from deploy import parked
+
+    row = asyncio.run(parked.shown(service, number))
+    typer.echo(json.dumps(row) if as_json else parked.as_lines(row))
+
+
+@parked.command("replay")
+def parked_replay(service: ServiceName, number: Number) -> None:
+    """Take it again, and all that is parked of the same key, in order; for when the cause is mended."""
+    import asyncio
+
+    from deploy import parked
+
+    replayed = asyncio.run(parked.replayed(service, number))
+    typer.echo(f"taken: {replayed.taken}")
+    if replayed.stopped_by:
+        what = f"The next one was refused: {replayed.stopped_by}."
+        cure = f"heijastin parked list {service} shows it; mend the cause, or discard it with a reason."
+        raise Trouble(what, cure=cure, exit_code=ExitCode.CONFLICT)
+
+
+@parked.command("discard")
+def parked_discard(
+    service: ServiceName,
+    number: Number,
+    reason: Annotated[str, typer.Option(help="Why, in a few words that name nobody; kept for good.")],
+) -> None:
+    """Give one up for good."""
+    import asyncio
+
+    from deploy import parked
+
+    asyncio.run(parked.discarded(service, number, because=reason))
+    typer.echo(f"{service} {number} is discarded; replay what waits behind it", err=True)
