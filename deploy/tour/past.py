@@ -1,15 +1,17 @@
 """A region's past: a small file of another system's rows goes in, and starts nothing."""
 
 from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from deploy.clocks import HELSINKI, at
 from deploy.importing import sample
 from deploy.tour.month import AFTERWARDS
 from deploy.tour.stage import Stage, insist, until
 from deploy.trouble import ExitCode
 
-_MEETINGS, _UNIT = 60, "Satumaan perhekeskus (keksitty)"
+_MEETINGS, _PLACE = 60, ("Satumaan perhekeskus (keksitty)", "Kettutiimi")
 _SPOILT, _END = 7, sample.HEADER.index("Päättyi")
 _FILE, _ENCODING = "last-year.csv", "cp1252"
 
@@ -21,11 +23,13 @@ async def a_year_comes_in(stage: Stage) -> None:
     Raises:
         Trouble: what is told of it is not so, or somebody was bothered.
     """
-    header, *rows = sample.export(_MEETINGS, with_faults=False).decode(_ENCODING).splitlines()
-    rows = [row for row in rows if _UNIT in row]
+    monday = await _next_monday(stage)
+    header, *exported = sample.export(_MEETINGS, with_faults=False).decode(_ENCODING).splitlines()
+    rows = [*(row for row in exported if _PLACE[0] in row), _held_lately(monday)]
     with TemporaryDirectory(prefix="heijastin-tour-") as name:
         folder = Path(name)
-        stage.narrator.heading(f"The region's past: {len(rows)} rows of another system, and one of them has no end.")
+        told = f"The region's past is to come in: {len(rows)} rows of another system. One of them has no end."
+        await stage.advance(at(monday, 10), told)
         _write(folder, [header, *rows[:_SPOILT], _without_end(rows[_SPOILT]), *rows[_SPOILT + 1 :]])
         await _import(stage, folder, "--dry-run", code=ExitCode.CONFLICT, telling="1 case would be held back")
         insist(not stage.narrator.of_strangers(), "A dry run was told of to others.")
@@ -62,7 +66,21 @@ async def _is_told_and_starts_nothing(stage: Stage) -> None:
     stage.narrator.note("heard: " + ", ".join(f"{times} {kind}" for kind, times in heard.most_common()))
     started = {"PromiseAtRisk", "MemoExpected", "FeedbackLinksSent"} & heard.keys()
     insist(not started, f"An import starts nothing, and yet there came: {', '.join(sorted(started))}.")
-    stage.narrator.note("no warning, no memo, no letter: nobody is bothered with what is past")
+    stage.narrator.note(
+        "no warning, no memo, no letter, not even of last Thursday's: what another system knows bothers nobody here"
+    )
+
+
+async def _next_monday(stage: Stage) -> date:
+    """Return the next Monday: in working hours a warning would come at once."""
+    day = (await stage.now()).astimezone(HELSINKI).date()
+    return day + timedelta(days=8 - day.isoweekday())
+
+
+def _held_lately(monday: date) -> str:
+    """Return the row of a Heijastin that nobody has followed up yet: recorded here, its team would be warned."""
+    starts = datetime.combine(monday - timedelta(days=4), time(13))
+    return ";".join(sample.Row("A-LATELY", "Heijastin", starts, 120, _PLACE, children=2).cells(number=99_999))
 
 
 def _without_end(row: str) -> str:
