@@ -27,7 +27,7 @@ async def links_are_handed_out(stage: Stage) -> Sequence[str]:
     [another] = await stage.region.hand_out(stage.meetings["Otso"], "adult")
     await stage.narrator.expect("FeedbackLinksSent", "Otso")
     for link, heard in ((another, "5"), (papers["Pöllö"], "4"), (papers["Karhu"], "2")):
-        await _answer(link, heard)
+        await _answer(link, heard=heard, useful="3")
     again = await seed.answer(another, heard="1")
     insist(again == HTTPStatus.NOT_FOUND, f"A link that was used answers with {again}, and should open nothing.")
     stage.narrator.note("three of eleven links have been used; nobody can tell whose, and none of them opens again")
@@ -55,7 +55,7 @@ async def too_few_have_answered(stage: Stage, papers: Sequence[str]) -> str:
     held_back = await stage.narrator.expect("FeedbackWindowHeldBack", THE_UNIT)
     stage.narrator.never("FeedbackSummarised", THE_UNIT)
     for link, heard in zip(papers, ("5", "4", "4"), strict=True):
-        await _answer(link, heard)
+        await _answer(link, heard=heard)
     stage.narrator.note("Otso has found the lost paper and uses it; two others, who took their time, use theirs")
     return held_back.payload["window_id"]
 
@@ -65,12 +65,12 @@ async def told_of_together(stage: Stage, window: str) -> None:
     await stage.advance(stage.second_boundary, "The next half-month is over: all six answers are told of together.")
     told = (await stage.narrator.expect("FeedbackSummarised", THE_UNIT, window_id=window)).payload
     mean = {item["item"]: item["mean"] for item in told["items"]}
-    stage.narrator.note(f"heard: {mean['heard']} of 5, Karhu's mark among them; of other statements too few were given")
+    stage.narrator.note(f"heard: {mean['heard']} of 5, Karhu's mark among them; useful: too few gave a mark to tell")
     insist(told["answers"] == _ANSWERS, f"{_ANSWERS} answers should be told of, not {told['answers']}.")
-    insist(mean["useful"] is None, f"Two marks of an item were told of: {mean['useful']}.")
+    insist(mean["useful"] is None, f"Three marks of one statement were told of: {mean['useful']}.")
 
 
-async def _answer(link: str, heard: str) -> None:
+async def _answer(link: str, **marks: str) -> None:
     """
     Use a link, once feedback has heard of it.
 
@@ -82,7 +82,7 @@ async def _answer(link: str, heard: str) -> None:
         return await seed.opens(link)
 
     await until(is_open, "Feedback has not heard of a link that was handed out")
-    status = await seed.answer(link, heard=heard, open_answer="Kiitos, että ehdimme puhua rauhassa.")
+    status = await seed.answer(link, **marks, open_answer="Kiitos, että ehdimme puhua rauhassa.")
     insist(status == HTTPStatus.SEE_OTHER, f"The form answered with {status} to a link that was just handed out.")
 
 

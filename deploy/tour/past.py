@@ -28,8 +28,8 @@ async def a_year_comes_in(stage: Stage) -> None:
     rows = [*(row for row in exported if _PLACE[0] in row), _held_lately(monday)]
     with TemporaryDirectory(prefix="heijastin-tour-") as name:
         folder = Path(name)
-        told = f"The region's past is to come in: {len(rows)} rows of another system. One of them has no end."
-        await stage.advance(at(monday, 10), told)
+        past = f"The region's past is to come in: {len(rows)} rows of another system. One of them has no end."
+        await stage.advance(at(monday, 10), past)
         _write(folder, [header, *rows[:_SPOILT], _without_end(rows[_SPOILT]), *rows[_SPOILT + 1 :]])
         await _import(stage, folder, "--dry-run", code=ExitCode.CONFLICT, telling="1 case would be held back")
         insist(not stage.narrator.of_strangers(), "A dry run was told of to others.")
