@@ -12,8 +12,8 @@ from deploy.tour.stage import MEMO_RECORDED, MONTH, THE_UNIT, Stage, insist, unt
 _MET = ("Otso", "Pöllö", "Kurki", "Jänis", "Karhu")
 _HANDED_OUT = {"meetings": 5, "links": 11, "largest_family": 3}
 """Two to each, and one more to Otso."""
-_ANSWERS = 6
-"""Three at once, three later."""
+_ANSWERS, _HEARD = 6, 4.0
+"""Three at once, three later; and their average, to which Karhu's 2 belongs."""
 
 
 async def links_are_handed_out(stage: Stage) -> Sequence[str]:
@@ -67,6 +67,7 @@ async def told_of_together(stage: Stage, window: str) -> None:
     mean = {item["item"]: item["mean"] for item in told["items"]}
     stage.narrator.note(f"heard: {mean['heard']} of 5, Karhu's mark among them; useful: too few gave a mark to tell")
     insist(told["answers"] == _ANSWERS, f"{_ANSWERS} answers should be told of, not {told['answers']}.")
+    insist(mean["heard"] == _HEARD, f"All marks together are {_HEARD} on average, and told of is {mean['heard']}.")
     insist(mean["useful"] is None, f"Three marks of one statement were told of: {mean['useful']}.")
 
 
