@@ -62,8 +62,8 @@ class TestTheTour:
             ),
             pytest.param(
                 [
-                    r"DeviationRaised +Pöllö +memo to record\n",
                     r"PromiseMade +Otso +memo to go through until",
+                    r"DeviationRaised +Pöllö +memo to record\n",
                     r"Otso: refused: The family has not gone through the memo",
                     r"Ilves: refused: The family has not gone through the memo",
                     r"PromiseKept +Otso +memo gone through on",
