@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
@@ -14,6 +14,18 @@ from shared.ids import new_id
 Answer = Mapping[str, Any]
 
 _EXIT_CODES = {HTTPStatus.SERVICE_UNAVAILABLE: ExitCode.UNAVAILABLE, HTTPStatus.NOT_FOUND: ExitCode.NOT_FOUND}
+
+
+class Refused(Trouble):
+    """A service said no: `kind` is the stable name of its problem, `said` its sentence for people; empty if none."""
+
+    def __init__(self, method: str, path: str, answer: httpx.Response) -> None:
+        what = f"{method} {path} was answered with {answer.status_code}: {answer.text}"
+        exit_code = _EXIT_CODES.get(HTTPStatus(answer.status_code), ExitCode.FAILED)
+        super().__init__(what, cure="The answer says what was wrong.", exit_code=exit_code)
+        problem: Answer = answer.json() if answer.headers.get("content-type", "") == "application/problem+json" else {}
+        self.kind: Final[str] = problem.get("type", "").removeprefix("urn:problem:")
+        self.said: Final[str] = problem.get("title", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +76,7 @@ class Api:
             cure = "Is the trial still running?"
             raise Trouble(what, cure=cure, exit_code=ExitCode.UNAVAILABLE) from error
         if answer.is_error:
-            what = f"{method} {path} was answered with {answer.status_code}: {answer.text}"
-            exit_code = _EXIT_CODES.get(HTTPStatus(answer.status_code), ExitCode.FAILED)
-            raise Trouble(what, cure="The answer says what was wrong.", exit_code=exit_code)
+            raise Refused(method, path, answer)
         return answer.json()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -16,6 +16,11 @@ HELSINKI = ZoneInfo("Europe/Helsinki")
 _DAYS = {"d": 1, "w": 7}
 _HOURS = {"m": timedelta(minutes=1), "h": timedelta(hours=1)}
 _WAITS = {"lock_timeout": "20s"}
+
+
+def at(day: date, hour: int, minute: int = 0) -> datetime:
+    """Return a local time of *day*."""
+    return datetime.combine(day, time(hour, minute), HELSINKI)
 
 
 async def now(databases: Iterable[Urls]) -> datetime:

@@ -4,7 +4,10 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from http import HTTPStatus
 from uuid import UUID
+
+import httpx
 
 from deploy import tokens
 from deploy.api import Answer, Api, asked_by
@@ -134,6 +137,11 @@ class Region:
             version=meeting["version"],
         )
 
+    async def retract(self, meeting: Answer) -> Answer:
+        """Record that a Heijastin was not held after all."""
+        path = f"/v1/meetings/{meeting['meeting_id']}/retracted"
+        return await self.scheduling["consulting_social_worker"].change(path, version=meeting["version"])
+
     async def confirm(self, meeting: Answer, *, override_reason: str | None = None) -> Answer:
         """Confirm a Heijastin as it was read."""
         path = f"/v1/meetings/{meeting['meeting_id']}/confirmed"
@@ -183,6 +191,18 @@ class Region:
         """Record a follow-up that had not been booked."""
         path = f"/v1/cases/{case['case_id']}/follow-ups/held"
         return await self.scheduling["responsible_social_worker"].create(path, encounter(at))
+
+
+async def opens(link: str) -> bool:
+    """Tell whether there is a form behind a link."""
+    async with httpx.AsyncClient(trust_env=False) as browser:
+        return (await browser.get(link)).status_code == HTTPStatus.OK
+
+
+async def answer(link: str, **fields: str) -> int:
+    """Send the form behind a link as a browser does, and return the status."""
+    async with httpx.AsyncClient(trust_env=False) as browser:
+        return (await browser.post(link, data=fields)).status_code
 
 
 def period(name: str, at: datetime, *, hours: int) -> dict[str, str]:

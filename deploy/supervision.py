@@ -34,6 +34,21 @@ def running(
     )
 
 
+async def heijastin(*words: str | Path, environment: Mapping[str, str], folder: Path | None = None) -> tuple[int, str]:
+    """Run a command of ours in *folder*, in nothing but *environment*; return its exit code and all that it said."""
+    process = await asyncio.create_subprocess_exec(
+        *CLI, *words,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        env=environment, cwd=folder,
+    )  # fmt: skip
+    try:
+        said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    return await process.wait(), said.decode()
+
+
 async def keep_running(service: str, *, environment: Mapping[str, str], log: Path, say: Callable[[str], None]) -> None:
     """
     Run *service*, again and again with growing pauses, until cancelled.

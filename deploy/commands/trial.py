@@ -28,7 +28,7 @@ def trial(
 
 def tour() -> None:
     """Play a month in a trial of its own, told event by event; exits 0 if all came as it should."""
-    from deploy import tour
+    from deploy.tour import command as tour
 
     tour.run()
 

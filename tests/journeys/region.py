@@ -10,7 +10,7 @@ import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from deploy import clocks, kafka_topics, processes, relays, seed, supervision, tokens, topics, trial
 from deploy.api import Answer, Api, asked_by
-from deploy.clocks import HELSINKI
+from deploy.clocks import HELSINKI, at
 from deploy.databases import Urls
 from deploy.state import Running
 from deploy.stream import Told, facts
@@ -302,14 +302,8 @@ class LiveRegion:
         urls = {f"{name.upper()}_DATABASE_URL": urls.runtime for name, urls in self.running.databases.items()}
         owners = {f"{name.upper()}_OWNER_URL": urls.owner for name, urls in self.running.databases.items()}
         auditors = {f"{name.upper()}_AUDITOR_URL": urls.auditor for name, urls in self.running.databases.items()}
-        process = await asyncio.create_subprocess_exec(
-            *supervision.CLI, *words,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, **urls, **owners, **auditors, "KAFKA_SERVERS": self.running.kafka},
-        )  # fmt: skip
-        output, _ = await process.communicate()
-        assert process.returncode is not None
-        return process.returncode, output.decode()
+        ours = {**os.environ, **urls, **owners, **auditors, "KAFKA_SERVERS": self.running.kafka}
+        return await supervision.heijastin(*words, environment=ours)
 
 
 NO_FIGURES: Mapping[str, Any] = dict.fromkeys(
@@ -377,11 +371,6 @@ async def _listen(region: LiveRegion) -> None:
 def sequences(told: list[Told]) -> list[int]:
     """Return the sequence of each fact."""
     return [each.envelope.sequence for each in told if each.envelope is not None]
-
-
-def at(day: date, hour: int, minute: int = 0) -> datetime:
-    """Return a local time of *day*."""
-    return datetime.combine(day, time(hour, minute), HELSINKI)
 
 
 def month_after(day: date) -> date:

@@ -48,9 +48,7 @@ class TestAMeeting:
         day = await region.monday()
         family = await region.promised(day)
 
-        await region.people.scheduling["consulting_social_worker"].change(
-            f"/v1/meetings/{family.meeting['meeting_id']}/retracted", version=family.meeting["version"]
-        )
+        await region.people.retract(family.meeting)
         await region.told(family, "PromiseVoided", status="void")
 
         async def has_left_the_board() -> bool:

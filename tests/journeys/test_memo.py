@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from deploy.api import Answer
+from deploy.api import Answer, Refused
 from tests.journeys.region import (
     CASES,
     JOURNEY,
@@ -34,10 +34,11 @@ async def awaited(region: LiveRegion, family: Family) -> list[str]:
 
 async def refusal(region: LiveRegion, meeting: Answer) -> str | None:
     """Confirm a Heijastin, and return the kind of the refusal if it is refused."""
-    answer = await region.people.scheduling["coordinator"].http.post(
-        f"/v1/meetings/{meeting['meeting_id']}/confirmed", json={}, headers={"if-match": f'"{meeting["version"]}"'}
-    )
-    return answer.json()["type"].removeprefix("urn:problem:") if answer.is_error else None
+    try:
+        await region.people.confirm(meeting)
+    except Refused as refused:
+        return refused.kind
+    return None
 
 
 class TestAMemoInTime:
@@ -134,9 +135,7 @@ class TestAMemoLate:
         day = await region.monday(has_a_plain_week)
         family = await region.expected(day)
 
-        await region.people.scheduling["consulting_social_worker"].change(
-            f"/v1/meetings/{family.meeting['meeting_id']}/retracted", version=family.meeting["version"]
-        )
+        await region.people.retract(family.meeting)
 
         await region.told(family, "MemoAmended", topic=MEMOS, meeting_held=False, awaits=None)
         await region.told(family, "PromiseVoided", policy=MEMO_RECORDED, status="void")

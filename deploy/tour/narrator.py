@@ -1,6 +1,7 @@
 """The tour's voice: tells each fact as it flows by, and notices when one that should have come has not."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ _COMES_WITHIN_SECONDS = 30.0
 
 @dataclass(slots=True)
 class Narrator:
-    """Listens to all topics from the beginning; `families` gives names to case ids."""
+    """Listens to all topics from the beginning; `families` gives names to case ids, and only of these it tells."""
 
     say: Callable[[str], None]
     families: dict[str, str] = field(default_factory=dict[str, str])
@@ -70,12 +71,16 @@ class Narrator:
                 what = f"{told.line()} came for {family}, and it is false."
                 raise Trouble(what, cure=OUR_FAULT)
 
+    def of_strangers(self) -> Counter[str]:
+        """Return how many facts of each kind came of cases that have no name."""
+        return Counter(_name(told) for told in self._heard if told.code and told.key not in self.families)
+
     async def listen(self, running: Running) -> None:
         """Hear and tell until cancelled."""
         async with aclosing(facts(running.kafka, topics.load(), from_beginning=True, follow=True)) as flow:
             async for told in flow:
                 self._heard.append(told)
-                if not self._is_silent:
+                if not self._is_silent and told.key in self.families and _name(told) not in _IN_PASSING:
                     self.say(self._line(told))
                 self._news.set()
 
@@ -85,8 +90,7 @@ class Narrator:
 
     def _line(self, told: Told) -> str:
         when = told.recorded_at.astimezone(HELSINKI).strftime("%d.%m. %H:%M") if told.recorded_at else ""
-        about = self.families.get(told.key, told.code)
-        return f"    {when}  {told.kind:<30} {about:<8}{_aside(told)}".rstrip()
+        return f"    {when}  {told.kind:<32}{self.families[told.key]:<10}{_aside(told)}".rstrip()
 
 
 @asynccontextmanager
@@ -105,11 +109,15 @@ def _place(told: Told) -> tuple[str, int, int]:
     return told.record.topic, told.record.partition, told.record.offset
 
 
+def _name(told: Told) -> str:
+    return told.kind.rpartition(".")[2]
+
+
 def _aside(told: Told) -> str:
     """Return what a listener wants to know beside the type."""
     said = told.payload
     owed, done = _WORDS.get(said.get("policy", ""), ("", ""))
-    match told.kind.rpartition(".")[2]:
+    match _name(told):
         case "PromiseMade" | "PromiseReopened" | "PromiseRedated":
             return f"{owed} until {said['due_on']}"
         case "PromiseAtRisk":
@@ -118,10 +126,22 @@ def _aside(told: Told) -> str:
             return f"{done} on {said['met_on']}{', recorded late' if said['is_recorded_late'] else ''}"
         case "PromiseKeptLate":
             return f"{done} on {said['met_on']}, {said['days_late']} day{'s' * (said['days_late'] > 1)} late"
-        case _:
-            return owed
+        case "PreparationCompleted":
+            reason = said["override_reason"]
+            return f"confirmed, by override: {reason.replace('_', ' ')}" if reason else "confirmed"
+        case name:
+            return _ASIDES.get(name, owed).format_map(said)
 
 
+_ASIDES = {
+    "MemoReviewAgreed": "to go through it on {review_on}",
+    "FeedbackRoundEnded": "{meetings} meetings, {links} links",
+    "FeedbackSummarised": "{answers} answers, {from_on} to {until_on}",
+    "FeedbackWindowHeldBack": "{from_on} to {until_on}, carried on",
+}
+"""What some kinds say beside."""
+_IN_PASSING = {"CaseOpened", "WorkerConfigured", "FeedbackBookletIssued", "WarningCleared"}
+"""Heard, and not told: nothing new to a listener."""
 _WORDS = {
     "met_within_a_month": ("to meet again", "met"),
     "memo_recorded_in_three_days": ("memo to record", "memo recorded"),
