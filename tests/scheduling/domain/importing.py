@@ -82,3 +82,8 @@ def imported(command: ImportCase, known: Known | None = None, **different: Any) 
     start = 1 + 1000 * len(known.imported)
     outcome = imports.import_case(command, known, circumstances(**({"new_ids": ids(start)} | different)))
     return outcome, after(outcome, known)
+
+
+def told(outcome: Outcome) -> list[str]:
+    """Return the names of the facts, in order."""
+    return [type(fact).__name__ for fact in outcome.facts]
