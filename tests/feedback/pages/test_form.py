@@ -239,9 +239,9 @@ class TestTroubleOfOurs:
 
 class TestAVisit:
     async def test_is_not_logged(
-        self, door: httpx.AsyncClient, link: Link, logged: Callable[[], list[dict[str, object]]]
+        self, door: httpx.AsyncClient, link: Link, database: Database, logged: Callable[[], list[dict[str, object]]]
     ) -> None:
-        """Whatever came of it."""
+        """Whatever came of it; nor is it in the access log, which is about those who read."""
         path = await link()
         await door.get(path)
         await send(door, path, heard="x")
@@ -249,3 +249,4 @@ class TestAVisit:
         await send(door, path)
 
         assert logged() == []
+        assert await database.pool.fetch("SELECT route FROM access_log") == []
