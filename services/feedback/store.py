@@ -84,7 +84,7 @@ _CLOSE_WINDOW = """
 _TOLD = """
     SELECT window_id, unit_id, (summary ->> 'from_on')::date AS from_on, until_on, summary FROM summaries
     UNION ALL
-    SELECT window_id, unit_id, from_on, decided_until, NULL FROM windows WHERE decided_until > from_on
+    SELECT window_id, unit_id, from_on, decided_until, NULL FROM windows WHERE version > 0
 """
 _LIST_TOLD = f"""
     SELECT * FROM ({_TOLD}) AS told
