@@ -37,6 +37,8 @@ class Texts:
     trouble: Message
     emergency: str
     """Below each message: who came to say something urgent may have said it to nobody. It names 112."""
+    social_emergency: str
+    """Stands before the region's own number."""
 
 
 TEXTS: Final = InLanguages(
@@ -76,6 +78,7 @@ TEXTS: Final = InLanguages(
             paragraphs=("Vika on meillä, ei sinussa. Avaa linkki hetken päästä uudestaan.",),
         ),
         emergency="Jos joku on hädässä, soita 112.",
+        social_emergency="Sosiaalipäivystys",
     ),
     sv=Texts(
         language="Svenska",
@@ -113,6 +116,7 @@ TEXTS: Final = InLanguages(
             paragraphs=("Felet är vårt, inte ditt. Öppna länken på nytt om en stund.",),
         ),
         emergency="Ring 112 om någon är i nöd.",
+        social_emergency="Socialjouren",
     ),
     en=Texts(
         language="English",
@@ -151,5 +155,6 @@ TEXTS: Final = InLanguages(
             paragraphs=("The fault is ours, not yours. Open the link again in a moment.",),
         ),
         emergency="If someone is in danger, call 112.",
+        social_emergency="Social emergency service",
     ),
 )
