@@ -42,6 +42,9 @@ ROUTES: Final[Mapping[str, Mapping[str, str]]] = {
         "PUT /v1/workers/{worker_id}": "työntekijän tietojen muuttaminen",
         "PUT /v1/workers/{worker_id}/deputy": "sijaisen asettaminen",
     },
+    "feedback": {
+        "GET /v1/windows/{window_id}/open-answers": "perheiden vapaan sanan lukeminen",
+    },
     "records": {
         "GET /v1/awaited": "odotettavien muistioiden luettelon katselu",
         "GET /v1/cases/{case_id}/memos": "asiakkuuden muistioiden luettelon katselu",

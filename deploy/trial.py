@@ -6,6 +6,7 @@ Everything listens on the loopback and is on a leash: it ends with the trial, an
 
 import asyncio
 import base64
+import json
 import os
 import shutil
 import tempfile
@@ -27,6 +28,20 @@ PORTS = {"scheduling": 8501, "quality": 8502, "records": 8503, "feedback": 8504,
 """Where people know the services and the families' form, if these are free."""
 
 _BYTES_NEEDED = 500_000_000
+
+_INVENTED_REGION = {
+    "REGION_NAME": json.dumps(
+        {
+            "fi": "Satumaan hyvinvointialue (keksitty)",
+            "sv": "Sagolandets välfärdsområde (påhittat)",
+            "en": "Fairyland wellbeing services county (invented)",
+        }
+    ),
+    "PRIVACY_NOTICE_URL": "https://satumaa.example/tietosuoja",
+    "ACCESSIBILITY_EMAIL": "saavutettavuus@satumaa.example",
+    "SOCIAL_EMERGENCY_NUMBER": "000 000 0000",
+}
+"""For whom the families' form speaks; no such address or number can exist."""
 
 Say = Callable[[str], None]
 
@@ -203,7 +218,7 @@ def environment_of(service: str, running: Running, keys: Path) -> dict[str, str]
         case "scheduling":
             settings["FEEDBACK_FORM_ADDRESS"] = f"{running.form}/p/"
         case "feedback":
-            settings["FORM_PORT"] = running.form.rpartition(":")[2]
+            settings |= {"FORM_PORT": running.form.rpartition(":")[2], **_INVENTED_REGION}
         case _:
             pass
     return {f"{service.upper()}_{name}": value for name, value in settings.items()}

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from services.feedback import store
 from services.feedback.store import ToldWindow
-from shared.http import Page, Paged, Reading, Rules, Who, allow, create_app, router
+from shared.http import OnRecord, Page, Paged, Reading, Rules, Who, allow, create_app, router
 
 routes = router("/v1")
 
@@ -20,6 +20,7 @@ _reads = allow(*_CARE, "quality_manager")
 RULES: Final[Rules] = {
     "GET /v1/windows": _reads,
     "GET /v1/windows/{window_id}": _reads,
+    # What families wrote may name somebody, so each reading of it is on record. Figures are not: they are published.
     "GET /v1/windows/{window_id}/open-answers": allow("team_lead", "quality_manager"),
 }
 """One line per route: who may. A route that is missing here keeps the service from starting."""
@@ -50,9 +51,9 @@ async def show_window(window_id: UUID, yours: Yours, reading: Reading) -> ToldWi
 
 
 @routes.get("/windows/{window_id}/open-answers")
-async def list_open_answers(window_id: UUID, yours: Yours, reading: Reading) -> list[str]:
-    """Return what families wrote in a window that has closed, in no order."""
-    return await store.load_open_answers(reading, window_id, yours)
+async def list_open_answers(window_id: UUID, yours: Yours, reading: Reading, notes: OnRecord) -> list[str]:
+    """Return what families wrote in a window that has closed, in no order. It is on record who read it."""
+    return await store.load_open_answers(reading, window_id, yours, notes)
 
 
 app = partial(create_app, title="Heijastin feedback", routers=(routes,), rules=RULES)

@@ -98,7 +98,8 @@ class FeedbackWindowHeldBack(WindowFact):
     """
     Emitted at the end of a half-month when too few have answered for figures: the window goes on. It says no number.
 
-    Key: the unit. Needed by whoever waits for the figures, to know that none are missing.
+    Key: the unit. Needed by whoever waits for the figures, to know that none are missing. Nothing is said of a window
+    in whose half-months no family was asked.
     """
 
     @classmethod

@@ -67,7 +67,8 @@ async def decide_windows(tx: Transaction) -> int:
     """
     Close or carry on every window whose half-month has ended above the gate; returns how many.
 
-    Each is told of by itself, under a trace of its own. Links that can no longer be used are deleted with it.
+    Each is told of by itself, if there is anything to tell, under a trace of its own. Links that can no longer be used
+    are deleted with it.
     """
     until = await gate.complete_until(tx.connection, [UNITS_TOPIC])
     if until is None:
@@ -87,9 +88,10 @@ async def decide_windows(tx: Transaction) -> int:
     await store.carry_on(tx, carried)
     await store.close(tx, [(summary, ids.new_id()) for summary in summaries])
     await store.forget_links(tx, [window.unit_id for window in due], before=windows.expired_before(boundary))
-    told = [*summaries, *(windows.held_back(window) for window in carried)]
+    asked = [window for window in carried if windows.anybody_was_asked(window, rounds[window.unit_id])]
+    told = [*summaries, *(windows.held_back(window) for window in asked)]
     await outbox.append_each(tx, [(fact, Trace.begin()) for fact in told])
-    return len(told)
+    return len(due)
 
 
 def _first_half_months(booklets: Iterable[BookletIssued]) -> dict[UUID, date]:

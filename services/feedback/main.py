@@ -21,7 +21,7 @@ def _app(parts: Parts[FeedbackSettings]) -> ASGIApp:
 
 
 def _form(parts: Parts[FeedbackSettings]) -> ASGIApp:
-    return pages.app(parts.database)
+    return pages.app(parts.database, parts.settings)
 
 
 SERVICE: Final = Service(

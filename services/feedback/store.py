@@ -13,6 +13,7 @@ from services.feedback.domain.questionnaire import FormKind
 from services.feedback.domain.summary import Marks
 from services.feedback.domain.windows import Counts, Rounds, Window
 from services.feedback.events import FeedbackSummarised, ItemFigures
+from shared.access_log import Notes
 from shared.database import Connection, Transaction
 from shared.errors import NotFound
 
@@ -83,7 +84,7 @@ _CLOSE_WINDOW = """
 _TOLD = """
     SELECT window_id, unit_id, (summary ->> 'from_on')::date AS from_on, until_on, summary FROM summaries
     UNION ALL
-    SELECT window_id, unit_id, from_on, decided_until, NULL FROM windows WHERE decided_until > from_on
+    SELECT window_id, unit_id, from_on, decided_until, NULL FROM windows WHERE version > 0
 """
 _LIST_TOLD = f"""
     SELECT * FROM ({_TOLD}) AS told
@@ -212,19 +213,21 @@ async def load_told(source: Source, window_id: UUID, units: frozenset[UUID]) -> 
     return _told(row)
 
 
-async def load_open_answers(source: Source, window_id: UUID, units: frozenset[UUID]) -> list[str]:
+async def load_open_answers(source: Source, window_id: UUID, units: frozenset[UUID], notes: Notes) -> list[str]:
     """
-    Return the open answers of a window that has closed.
+    Return the open answers of a window that has closed; *notes* tell who read them, or was refused them.
 
     Raises:
         UnknownWindow: there is none in *units*.
     """
-    answers: str | None = await source.fetchval(
-        "SELECT open_answers FROM summaries WHERE window_id = $1 AND unit_id = ANY ($2)", window_id, units
-    )
-    if answers is None:
+    row = await source.fetchrow("SELECT unit_id, open_answers FROM summaries WHERE window_id = $1", window_id)
+    if row is None:
         raise UnknownWindow
-    return json.loads(answers)
+    if row["unit_id"] not in units:
+        notes.refuse(window_id)
+        raise UnknownWindow
+    notes.saw(window_id, "lead" if "team_lead" in notes.roles else "oversight")
+    return json.loads(row["open_answers"])
 
 
 def _told(row: asyncpg.Record) -> ToldWindow:

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Page, Response
 
 from services.feedback.domain.questionnaire import CURRENT, FORM_KINDS, ITEM_IDS, LANGUAGES, FormKind, Language
+from services.feedback.pages.notices import NOTICES
 from services.feedback.pages.texts import TEXTS
 from shared import ids
 from tests.browser.conftest import Look
@@ -77,7 +78,7 @@ class TestTheForm:
         steps = [*(("Tab", "A"),) * len(LANGUAGES)]
         for item in ITEM_IDS:
             steps += [("Tab", item), ("ArrowDown", item), ("ArrowDown", item)]
-        steps += [("Tab", "open_answer"), ("Tab", "A"), ("Tab", "BUTTON")]
+        steps += [("Tab", "open_answer"), ("Tab", "A"), ("Tab", "A"), ("Tab", "BUTTON")]
         async with phone() as context:
             page = await context.new_page()
             await page.goto(f"{door.link(kind)}?lang={language}")
@@ -119,7 +120,7 @@ class TestAPhone:
             for language in LANGUAGES:
                 await page.goto(f"{door.link()}?lang={language}")
                 rows = await page.locator(".scale label").evaluate_all("all => all.map(each => each.offsetWidth)")
-                low = await page.locator("label:has(input), nav a, button, textarea").evaluate_all(
+                low = await page.locator("label:has(input), nav a, footer a, button, textarea").evaluate_all(
                     "all => all.filter(each => each.offsetHeight < 44).map(each => each.textContent)"
                 )
 
@@ -135,6 +136,31 @@ class TestAPhone:
             await page.evaluate("document.documentElement.style.fontSize = '200%'")
 
             assert await page.evaluate("document.scrollingElement.scrollWidth") <= 360
+
+
+class TestANotice:
+    @pytest.mark.parametrize("language", LANGUAGES)
+    async def test_is_read_beside_the_form_that_somebody_fills_in(
+        self, door: Door, phone: Look, language: Language
+    ) -> None:
+        """Nothing of it is lost, and the page that opens is not told where the reader comes from."""
+        notices = NOTICES.of(language)
+        async with phone() as context:
+            page = await context.new_page()
+            await page.goto(f"{door.link()}?lang={language}")
+            await choose(page, 1, CURRENT.adult.of(language).scale[1])
+            for words, notice in (
+                (notices.to_privacy, notices.privacy),
+                (notices.to_accessibility, notices.accessibility),
+            ):
+                async with context.expect_page() as opening:
+                    await page.get_by_role("contentinfo").get_by_role("link", name=words).click()
+                beside = await opening.value
+
+                assert await beside.get_by_role("heading", level=1).text_content() == notice.title
+                assert await beside.evaluate("document.referrer") == ""
+                assert await beside.evaluate("document.scrollingElement.scrollWidth") <= 360
+            assert await page.locator("fieldset").nth(1).get_by_role("radio").nth(1).is_checked()
 
 
 class TestAMistake:

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Page
 
 from services.feedback.domain.questionnaire import CURRENT, LANGUAGES, Language
+from services.feedback.pages.notices import NOTICES
 from services.feedback.pages.texts import TEXTS
 from tests.browser.conftest import Look
 from tests.browser.door import Door
@@ -85,8 +86,19 @@ async def gone(_: Door, page: Page, language: Language) -> None:
     await page.goto(f"/p/unknown?lang={language}")
 
 
+async def privacy(_: Door, page: Page, language: Language) -> None:
+    await page.goto(f"/tietosuoja?lang={language}")
+    assert await page.get_by_role("heading", level=1).text_content() == NOTICES.of(language).privacy.title
+
+
+async def accessibility(_: Door, page: Page, language: Language) -> None:
+    await page.goto(f"/saavutettavuus?lang={language}")
+    assert await page.get_by_role("heading", level=1).text_content() == NOTICES.of(language).accessibility.title
+
+
 STATES: tuple[Come, ...] = (
-    adult_form, child_form, nothing_answered, mistakes, interrupted, trouble, too_large, thanks, gone,
+    adult_form, child_form, nothing_answered, mistakes, interrupted, trouble, too_large, thanks, gone, privacy,
+    accessibility,
 )  # fmt: skip
 
 

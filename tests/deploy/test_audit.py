@@ -31,6 +31,7 @@ APIS: Mapping[str, Any] = {service: import_module(f"services.{service}.api") for
 NOW = datetime(2027, 3, 1, 10, 15, 30, tzinfo=UTC)
 CASE, SOMEBODY, WORKER = new_id(), new_id(), new_id()
 VIEW, HISTORY = "GET /v1/cases/{case_id}", "GET /v1/promises/{promise_id}/history"
+OPEN_ANSWERS = "GET /v1/windows/{window_id}/open-answers"
 
 USE = Use(
     at=NOW,
@@ -182,11 +183,13 @@ async def _databases(service_databases: Callable[[str], Awaitable[Urls]], monkey
     return urls
 
 
-async def write(urls: Urls, route: str, *, known_as: UUID | None = WORKER, seal: bool = False) -> None:
-    """Write a line about the case, and one about another."""
+async def write(
+    urls: Urls, route: str, *, about: UUID = CASE, known_as: UUID | None = WORKER, seal: bool = False
+) -> None:
+    """Write a line about the case, or what else it is *about*, and one about another."""
     connection = await asyncpg.connect(urls.runtime)
     notes = Notes(subject=SOMEBODY, roles=("coordinator",), route=route, request_id="r", does="read", known_as=known_as)
-    notes.saw(CASE, "crew")
+    notes.saw(about, "crew")
     notes.saw(new_id(), "crew")
     await notes.write(connection)
     if seal:
@@ -225,6 +228,17 @@ class TestAnExtract:
             ("quality", HISTORY, "Veera Vastaava (keksitty)"),
         ]
         assert {(use.roles, use.did, use.ground) for use in found.uses} == {(("coordinator",), "read", "crew")}
+
+    async def test_has_nothing_of_what_families_wrote_without_a_name(self, databases: Databases) -> None:
+        """Whose case it was is not known, least of all to the log: a line there is about a unit's window."""
+        await write(databases["feedback"], OPEN_ANSWERS, about=new_id(), known_as=None, seal=True)
+        await write(databases["scheduling"], VIEW)
+
+        found = await auditing.extract("K7-4QX", first=None, last=None)
+
+        assert {use.service for use in found.uses} == {"scheduling"}
+        told = auditing.told("feedback", await auditing.checked("feedback"))
+        assert told.startswith("feedback: 1 batches with 2 lines are whole")
 
     async def test_goes_back_two_years_unless_told(self, databases: Databases) -> None:
         """Older needs a special reason, and then it can be had; the last day is in it."""

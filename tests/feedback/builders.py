@@ -8,6 +8,7 @@ from uuid import UUID
 from services.feedback.domain.questionnaire import ITEM_IDS
 from services.feedback.domain.summary import Marks
 from services.feedback.domain.windows import Counts, Window
+from services.feedback.settings import PerLanguage, Region
 
 UNIT = UUID("00000000-0000-4000-8000-0000000000a1")
 OTHER_UNIT = UUID("00000000-0000-4000-8000-0000000000a2")
@@ -18,6 +19,18 @@ OCTOBER_2, NOVEMBER_1, NOVEMBER_2, DECEMBER_1 = (
     date(2026, 11, 1),
     date(2026, 11, 16),
     date(2026, 12, 1),
+)
+
+
+REGION = Region(
+    region_name=PerLanguage(fi="Keksitty hyvinvointialue", sv="Påhittat välfärdsområde", en="Invented region"),
+    privacy_notice_url=PerLanguage(
+        fi="https://region.example/tietosuoja",
+        sv="https://region.example/dataskydd",
+        en="https://region.example/privacy",
+    ),
+    accessibility_email="saavutettavuus@region.example",
+    social_emergency_number="000 123 4567",
 )
 
 

@@ -1,25 +1,31 @@
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
 from services.feedback import api
+from shared import seals
+from shared.derived import subject_digest
 from shared.http import openapi_of
 from tests.feedback.builders import DECEMBER_1, NOVEMBER_1, NOVEMBER_2, OTHER_UNIT, UNIT
 from tests.feedback.hearing import Hearing
-from tests.role_matrix import NOBODY, let_in
+from tests.probe import until
+from tests.role_matrix import NOBODY, let_in, on_record
 from tests.scheduling.edge import TRUST, Caller
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.postgres]
 
+OPEN_ANSWERS = "GET /v1/windows/{window_id}/open-answers"
 MATRIX = {
     "GET /v1/windows": "CSRFLQ",
     "GET /v1/windows/{window_id}": "CSRFLQ",
-    "GET /v1/windows/{window_id}/open-answers": "LQ",
+    OPEN_ANSWERS: "LQ",
 }
 ROLES = {
     "C": "coordinator",
@@ -49,6 +55,11 @@ async def _manager(app: FastAPI) -> AsyncGenerator[Caller]:
 async def windows(caller: Caller) -> list[dict[str, Any]]:
     """Return what the caller sees of windows."""
     return (await caller.show("/v1/windows"))["items"]
+
+
+async def logged(hearing: Hearing) -> list[asyncpg.Record]:
+    """Return the lines of the access log, in order."""
+    return await hearing.database.pool.fetch("SELECT * FROM access_log ORDER BY id")
 
 
 async def closed_and_held_back(hearing: Hearing, unit_id: UUID = UNIT) -> None:
@@ -128,6 +139,60 @@ class TestOpenAnswers:
         assert "Kahvi" not in str(await hearing.told())
 
 
+class TestTheAccessLog:
+    @pytest.mark.parametrize(
+        "roles, ground",
+        [("quality_manager", "oversight"), ("team_lead", "lead"), ("quality_manager team_lead", "lead")],
+    )
+    async def test_has_a_line_of_each_reading_of_what_families_wrote(
+        self, hearing: Hearing, app: FastAPI, roles: str, ground: str
+    ) -> None:
+        """Words may name somebody: whose they were is not known, so the line is about their window."""
+        await closed_and_held_back(hearing)
+        reader = Caller(app, roles, UNIT)
+        told, _ = await windows(reader)
+
+        await reader.http.get(f"/v1/windows/{told['window_id']}/open-answers")
+
+        [line] = await logged(hearing)
+        assert (line["subject"], line["known_as"]) == (subject_digest(reader.account), None)
+        assert (line["roles"], line["route"]) == (sorted(roles.split()), OPEN_ANSWERS)
+        assert (line["did"], line["object_id"], line["ground"]) == ("read", UUID(told["window_id"]), ground)
+
+    async def test_has_a_line_of_who_was_refused_them(self, hearing: Hearing, app: FastAPI) -> None:
+        """They are told that there is no such window, and whoever looks after the unit can see that they asked."""
+        await closed_and_held_back(hearing)
+        told, held_back = await windows(Caller(app, "team_lead", UNIT))
+        stranger = Caller(app, "team_lead", OTHER_UNIT)
+
+        for window in (told, held_back):
+            assert (await stranger.http.get(f"/v1/windows/{window['window_id']}/open-answers")).status_code == 404
+
+        [line] = await logged(hearing)  # of the open one nobody can read anything
+        assert (line["did"], line["object_id"], line["ground"]) == ("refused", UUID(told["window_id"]), None)
+
+    async def test_has_no_line_of_figures(self, hearing: Hearing, manager: Caller) -> None:
+        """They are published for everybody, and point at nobody."""
+        await closed_and_held_back(hearing)
+
+        told, _ = await windows(manager)
+        await manager.show(f"/v1/windows/{told['window_id']}")
+
+        assert await logged(hearing) == []
+
+    async def test_is_sealed_and_can_be_checked(self, hearing: Hearing, manager: Caller) -> None:
+        """By the loop that every service has."""
+        await closed_and_held_back(hearing)
+        told, _ = await windows(manager)
+        await manager.http.get(f"/v1/windows/{told['window_id']}/open-answers")
+        sealing = seals.sealing(hearing.database, every=timedelta(seconds=1))
+
+        assert await until(sealing.run_once) == 1  # once what other tests have open on this server has ended
+        async with hearing.database.pool.acquire() as connection:
+            found = await seals.check(connection)
+        assert (found.seals, found.lines, found.faults) == (1, 1, [])
+
+
 class TestTheMatrix:
     async def test_is_what_the_edge_lets_through(self, app: FastAPI) -> None:
         """Written down a second time; the words of families are for two roles only."""
@@ -139,6 +204,10 @@ class TestTheMatrix:
 
         assert found == {route: {ROLES[letter] for letter in letters} for route, letters in MATRIX.items()}
         assert NOBODY not in set[str]().union(*found.values())
+
+    async def test_puts_on_record_what_families_wrote_and_nothing_else(self, app: FastAPI) -> None:
+        """A new route is one or the other on purpose."""
+        assert on_record(app) == {OPEN_ANSWERS}
 
     async def test_knows_no_route_that_writes(self, app: FastAPI) -> None:
         """Staff read; families answer behind a door of their own."""

@@ -1,10 +1,11 @@
 import asyncio
 import json
 from collections import Counter
+from uuid import UUID
 
 import pytest
 
-from services.feedback import handlers
+from services.feedback import handlers, store
 from services.feedback.commands import GiveAnswer
 from services.feedback.handlers import LinkNotValid
 from shared import ids
@@ -153,6 +154,12 @@ async def _written(hearing: Hearing) -> dict[str, list[str]]:
     }
 
 
+async def _shown(hearing: Hearing, unit_id: UUID = UNIT) -> list[store.ToldWindow]:
+    """Return the windows of a unit that staff see."""
+    async with hearing.database.reading() as source:
+        return await store.list_told(source, frozenset({unit_id}), after=None, limit=10)
+
+
 class TestAWindow:
     async def test_closes_at_the_end_of_the_half_month_with_its_figures(self, hearing: Hearing) -> None:
         """One fact; the marks are gone, the words are kept for the unit's own people, and the next window is empty."""
@@ -202,6 +209,39 @@ class TestAWindow:
         assert held_back["window_id"] == summary["window_id"]
         assert (held_back["version"], summary["version"]) == (1, 2)
         assert (summary["answers"], summary["from_on"], summary["until_on"]) == (5, "2026-11-01", "2026-12-01")
+
+    async def test_is_carried_on_in_silence_while_nobody_is_asked(self, hearing: Hearing) -> None:
+        """Nothing is held back, and staff see no window that waits for nothing; it begins where it began."""
+        await hearing.links(NOVEMBER_1)
+        await hearing.ended(NOVEMBER_1, meetings=0, largest_family=0)
+        assert [await hearing.pass_gate(NOVEMBER_2), await hearing.pass_gate(NOVEMBER_2)] == [1, 0]
+        assert await hearing.told() == []
+        assert await _shown(hearing) == []
+
+        await hearing.ended(NOVEMBER_2, meetings=1)
+        await hearing.pass_gate(DECEMBER_1)
+
+        [(name, fact)] = await hearing.told()
+        assert name == "FeedbackWindowHeldBack"
+        assert (fact["version"], fact["from_on"], fact["until_on"]) == (1, "2026-11-01", "2026-12-01")
+        assert [str(window.until_on) for window in await _shown(hearing)] == ["2026-12-01"]
+
+    async def test_says_nothing_of_answers_that_came_late(self, hearing: Hearing) -> None:
+        """With them it is as silent as without: else who was asked before would be known to have answered."""
+        for unit_id, are_late in ((UNIT, True), (OTHER_UNIT, False)):
+            tokens = await hearing.links(NOVEMBER_1, unit_id=unit_id)
+            for token in tokens[:5]:
+                await hearing.answer(token)
+            await hearing.ended(NOVEMBER_1, unit_id=unit_id)
+            await hearing.pass_gate(NOVEMBER_2)
+            if are_late:
+                await hearing.answer(tokens[5])
+            await hearing.ended(NOVEMBER_2, meetings=0, largest_family=0, unit_id=unit_id)
+        assert await hearing.pass_gate(DECEMBER_1) == 2
+
+        for unit_id in (UNIT, OTHER_UNIT):
+            assert [name for name, _ in await hearing.told(unit_id)] == ["FeedbackSummarised"]
+            assert len(await _shown(hearing, unit_id)) == 1
 
     async def test_waits_for_the_gate(self, hearing: Hearing) -> None:
         """No watermark, no decision; and within the half-month there is nothing to decide."""

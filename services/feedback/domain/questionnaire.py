@@ -115,7 +115,7 @@ _FIRST: Final = Questionnaire(
             open_hint="Voit kertoa, mikä oli hyvää ja mikä voisi olla paremmin.",
             no_names="Älä kirjoita nimiä tai muuta, mistä sinut tai joku toinen voidaan tunnistaa.",
             no_way_back="Kun olet lähettänyt vastauksen, sitä ei voi enää etsiä, muuttaa eikä poistaa.",
-            emergency="Emme voi vastata sinulle tämän lomakkeen kautta. Jos joku on hädässä, soita 112. "
+            emergency="Kukaan ei lue vastaustasi heti, emmekä voi vastata sinulle. Jos joku on hädässä, soita 112. "
             "Kiireellistä apua perheelle antaa sosiaalipäivystys kaikkina vuorokauden aikoina.",
         ),
         sv=Sheet(
@@ -139,12 +139,12 @@ _FIRST: Final = Questionnaire(
                 "Helt av samma åsikt",
             ),
             no_answer="Jag vill inte svara",
-            open_question="Vad annat vill du berätta?",
+            open_question="Vad mer vill du berätta?",
             open_hint="Du kan berätta vad som var bra och vad som kunde bli bättre.",
             no_names="Skriv inga namn. Skriv inte heller något annat som någon kan kännas igen på.",
             no_way_back="När svaret är skickat kan det inte längre hittas, ändras eller tas bort.",
-            emergency="Vi kan inte svara dig genom den här blanketten. Ring 112 om någon är i nöd. "
-            "Socialjouren ger familjer brådskande hjälp alla tider på dygnet.",
+            emergency="Ingen läser ditt svar genast, och vi kan inte svara dig. Ring 112 om någon är i nöd. "
+            "Socialjouren ger familjer brådskande hjälp dygnet runt.",
         ),
         en=Sheet(
             title="How was the meeting?",
@@ -164,8 +164,8 @@ _FIRST: Final = Questionnaire(
             open_hint="You can tell us what was good and what could be better.",
             no_names="Do not write names. Do not write anything else that could show who someone is.",
             no_way_back="Once you have sent your answer, it can no longer be found, changed or deleted.",
-            emergency="We cannot reply to you through this form. If someone is in danger, call 112. "
-            "The social emergency service gives families urgent help at any time, day or night.",
+            emergency="Nobody reads your answer straight away, and we cannot reply to you. If someone is in danger, "
+            "call 112. The social emergency service gives families urgent help at any time, day or night.",
         ),
     ),
     child=InLanguages(
@@ -188,7 +188,7 @@ _FIRST: Final = Questionnaire(
             open_hint="Voit kertoa, mikä oli kivaa ja mikä ei ollut.",
             no_names="Älä kirjoita nimiä: ei omaa nimeäsi eikä muiden nimiä.",
             no_way_back="Kun olet lähettänyt vastauksen, kukaan ei voi enää etsiä tai poistaa sitä.",
-            emergency="Me emme voi vastata sinulle tästä. Jos sinulla on hätä, soita 112. "
+            emergency="Kukaan ei lue tätä heti, emmekä me voi vastata sinulle. Jos sinulla on hätä, soita 112. "
             "Apua antaa myös sosiaalipäivystys. Voit pyytää aikuista auttamaan.",
         ),
         sv=Sheet(
@@ -206,11 +206,11 @@ _FIRST: Final = Questionnaire(
             ),
             scale=("Inte alls", "Inte riktigt", "Mittemellan", "Ja, nästan", "Ja, precis så"),
             no_answer="Jag vill inte svara",
-            open_question="Vad annat vill du berätta?",
-            open_hint="Du kan berätta vad som var roligt och vad som inte var det.",
+            open_question="Vad mer vill du berätta?",
+            open_hint="Du kan berätta vad som var bra och vad som inte var det.",
             no_names="Skriv inga namn: inte ditt eget och inte andras.",
             no_way_back="När svaret är skickat kan ingen längre hitta det eller ta bort det.",
-            emergency="Vi kan inte svara dig här. Ring 112 om du är i nöd. "
+            emergency="Ingen läser det här genast, och vi kan inte svara dig. Ring 112 om du är i nöd. "
             "Också socialjouren ger hjälp. Du kan be en vuxen hjälpa dig.",
         ),
         en=Sheet(
@@ -232,7 +232,7 @@ _FIRST: Final = Questionnaire(
             open_hint="You can tell us what was nice and what was not.",
             no_names="Do not write names: not your own, and not other people's.",
             no_way_back="Once you have sent your answer, nobody can find it or delete it any more.",
-            emergency="We cannot reply to you here. If you are in danger, call 112. "
+            emergency="Nobody reads this straight away, and we cannot reply to you. If you are in danger, call 112. "
             "The social emergency service helps too. You can ask an adult to help you.",
         ),
     ),

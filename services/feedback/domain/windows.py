@@ -2,8 +2,8 @@
 Windows: which answers are told of together, and when.
 
 A unit has one open window at a time. At a half-month's boundary it closes if enough have answered, else it goes on to
-the next boundary. What counts as enough is reckoned over every half-month whose links could be answered while the
-window was open: its own, and the one before it.
+the next boundary, which is told if anybody was asked. What counts as enough is reckoned over every half-month whose
+links could be answered while the window was open: its own, and the one before it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,8 +44,8 @@ class Window:
     """
     An open window.
 
-    `decided_until` is the boundary at which it was last carried on, `from_on` before the first. `latest_half_month` is
-    the latest to which a link belonged that was used in it.
+    `decided_until` is the boundary at which it was last carried on, `from_on` before the first; `version` counts what
+    was told of it. `latest_half_month` is the latest to which a link belonged that was used in it.
     """
 
     window_id: UUID
@@ -69,7 +69,8 @@ def decide(window: Window, rounds: Rounds, *, boundary: date) -> tuple[Window, F
     If links of the half-month after *boundary* were used before it could be decided, it is carried on: what was handed
     out in that half-month has not been counted.
     """
-    decided = replace(window, version=window.version + 1, decided_until=boundary)
+    silent = replace(window, decided_until=boundary)
+    decided = replace(silent, version=window.version + 1)
     counted = {
         half_month: counts
         for half_month, counts in rounds.items()
@@ -77,7 +78,7 @@ def decide(window: Window, rounds: Rounds, *, boundary: date) -> tuple[Window, F
     }
     least = _least_answers(list(counted.values()))
     if least is None or len(window.answers) < least or window.latest_half_month >= boundary:
-        return decided, None
+        return decided if anybody_was_asked(decided, rounds) else silent, None
     return decided, FeedbackSummarised(
         window_id=decided.window_id,
         version=decided.version,
@@ -86,9 +87,19 @@ def decide(window: Window, rounds: Rounds, *, boundary: date) -> tuple[Window, F
         until_on=boundary,
         questionnaire_version=CURRENT.version,
         answers=len(decided.answers),
-        links=sum(counts.links for half_month, counts in counted.items() if half_month >= decided.from_on),
+        links=sum(counts.links for half_month, counts in counted.items() if _is_of(decided, half_month)),
         items=summarise(decided.answers, least=least),
     )
+
+
+def anybody_was_asked(window: Window, rounds: Rounds) -> bool:
+    """
+    Tell whether a link was handed out in the window's half-months, as far as it was decided on.
+
+    If not, nothing is told of a window that is carried on. That there are late answers in it must not show, so they do
+    not count.
+    """
+    return any(counts.meetings for half_month, counts in rounds.items() if counts and _is_of(window, half_month))
 
 
 def held_back(window: Window) -> FeedbackWindowHeldBack:
@@ -105,6 +116,10 @@ def held_back(window: Window) -> FeedbackWindowHeldBack:
 def expired_before(boundary: date) -> date:
     """Return the half-month before which links have run out at *boundary*: each lives in its own and in the next."""
     return half_months.before(boundary)
+
+
+def _is_of(window: Window, half_month: date) -> bool:
+    return window.from_on <= half_month < window.decided_until
 
 
 def _counts_for(window: Window, half_month: date, boundary: date) -> bool:

@@ -14,7 +14,8 @@ from services.feedback import handlers
 from services.feedback.handlers import LinkNotValid
 from services.feedback.pages.filled import Filled
 from services.feedback.pages.language import language_of
-from services.feedback.pages.rendering import apology_for, form_page, message_page
+from services.feedback.pages.rendering import apology_for, form_page, message_page, notice_page
+from services.feedback.settings import Region
 from shared.database import Database
 
 
@@ -22,7 +23,9 @@ async def show(request: Request) -> Response:
     """Show the form. Looking uses nothing up: mail scanners and previews of a message open links too."""
     async with _database(request).reading() as source:
         kind = await handlers.find_form(source, request.path_params["token"])
-    return nothing_valid(request) if kind is None else HTMLResponse(form_page(kind, language_of(request)))
+    if kind is None:
+        return nothing_valid(request)
+    return HTMLResponse(form_page(kind, language_of(request), _region(request)))
 
 
 async def take(request: Request) -> Response:
@@ -36,7 +39,7 @@ async def take(request: Request) -> Response:
             if kind is None:
                 return nothing_valid(request)
             if filled.complaints:
-                page = form_page(kind, language_of(request), filled)
+                page = form_page(kind, language_of(request), _region(request), filled)
                 return HTMLResponse(page, HTTPStatus.UNPROCESSABLE_ENTITY)
             await handlers.give_answer(filled.command(), token, tx=tx)
     except LinkNotValid:
@@ -46,12 +49,23 @@ async def take(request: Request) -> Response:
 
 async def thank(request: Request) -> Response:
     """Thank, at an address without the link, that can be loaded again and again."""
-    return HTMLResponse(message_page("thanks", language_of(request)))
+    return HTMLResponse(message_page("thanks", language_of(request), _region(request)))
+
+
+async def tell_of_privacy(request: Request) -> Response:
+    """Tell what becomes of an answer."""
+    return HTMLResponse(notice_page("privacy", language_of(request), _region(request)))
+
+
+async def tell_of_accessibility(request: Request) -> Response:
+    """Tell who can use the form, and whom to tell if they cannot."""
+    return HTMLResponse(notice_page("accessibility", language_of(request), _region(request)))
 
 
 def nothing_valid(request: Request) -> Response:
     """Return the one page for every link that opens nothing."""
-    return HTMLResponse(message_page("gone", language_of(request)), HTTPStatus.NOT_FOUND)
+    page = message_page("gone", language_of(request), _region(request))
+    return HTMLResponse(page, HTTPStatus.NOT_FOUND)
 
 
 async def nothing_here(request: Request, _: Exception) -> Response:
@@ -64,12 +78,12 @@ def apology(status: HTTPStatus) -> ASGIApp:
 
     async def apologise(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        language = language_of(request)
+        language, region = language_of(request), _region(request)
         filled: Filled | None = getattr(request.state, "filled", None)
         if filled is None:
-            page = message_page(apology_for(status), language)
+            page = message_page(apology_for(status), language, region)
         else:
-            page = form_page(filled.kind, language, filled, is_interrupted=True)
+            page = form_page(filled.kind, language, region, filled, is_interrupted=True)
         await HTMLResponse(page, status)(scope, receive, send)
 
     return apologise
@@ -77,3 +91,7 @@ def apology(status: HTTPStatus) -> ASGIApp:
 
 def _database(request: Request) -> Database:
     return request.app.state.database
+
+
+def _region(request: Request) -> Region:
+    return request.app.state.region

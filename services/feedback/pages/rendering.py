@@ -19,7 +19,9 @@ from services.feedback.domain.questionnaire import (
     Language,
 )
 from services.feedback.pages.filled import NO_ANSWER, Filled
+from services.feedback.pages.notices import NOTICES
 from services.feedback.pages.texts import TEXTS
+from services.feedback.settings import Region
 
 _FOLDER = Path(__file__).parent.parent / "templates"
 _STYLE: Final = (_FOLDER / "pages.css").read_text(encoding="utf-8")
@@ -41,9 +43,12 @@ _pages = Environment(
 )
 
 MessageName = Literal["thanks", "gone", "too_large", "trouble"]
+NoticeName = Literal["privacy", "accessibility"]
 
 
-def form_page(kind: FormKind, language: Language, filled: Filled | None = None, *, is_interrupted: bool = False) -> str:
+def form_page(
+    kind: FormKind, language: Language, region: Region, filled: Filled | None = None, *, is_interrupted: bool = False
+) -> str:
     """
     Return the form; with what was *filled* in, if that is given, and with what is wrong with it.
 
@@ -52,6 +57,7 @@ def form_page(kind: FormKind, language: Language, filled: Filled | None = None, 
     return _page(
         "form.html",
         language,
+        region,
         sheet=CURRENT.sheet(kind, language),
         kind=kind,
         filled=filled or Filled(),
@@ -64,9 +70,14 @@ def form_page(kind: FormKind, language: Language, filled: Filled | None = None, 
     )
 
 
-def message_page(name: MessageName, language: Language) -> str:
+def message_page(name: MessageName, language: Language, region: Region) -> str:
     """Return a page that says one thing."""
-    return _page("message.html", language, message=getattr(TEXTS.of(language), name))
+    return _page("message.html", language, region, message=getattr(TEXTS.of(language), name))
+
+
+def notice_page(name: NoticeName, language: Language, region: Region) -> str:
+    """Return a page to which every page leads."""
+    return _page("notice.html", language, region, notice=getattr(NOTICES.of(language), name))
 
 
 def apology_for(status: HTTPStatus) -> MessageName:
@@ -74,11 +85,13 @@ def apology_for(status: HTTPStatus) -> MessageName:
     return "too_large" if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else "trouble"
 
 
-def _page(template: str, language: Language, **said: object) -> str:
+def _page(template: str, language: Language, region: Region, **said: object) -> str:
     return _pages.get_template(template).render(
         said,
         language=language,
         languages={each: TEXTS.of(each).language for each in LANGUAGES},
         style=Markup(_STYLE),  # noqa: S704 - our own file, which the policy above knows by its hash
         texts=TEXTS.of(language),
+        notices=NOTICES.of(language),
+        region=region,
     )

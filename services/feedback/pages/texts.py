@@ -37,6 +37,8 @@ class Texts:
     trouble: Message
     emergency: str
     """Below each message: who came to say something urgent may have said it to nobody. It names 112."""
+    social_emergency: str
+    """Stands before the region's own number."""
 
 
 TEXTS: Final = InLanguages(
@@ -57,13 +59,14 @@ TEXTS: Final = InLanguages(
             title="Kiitos vastauksesta!",
             paragraphs=(
                 "Vastauksesi on tullut perille. Voit sulkea tämän sivun.",
-                "Vastaukset luetaan vasta, kun monta ihmistä on vastannut. Niiden avulla parannamme tapaamisia.",
+                "Vastaukset luetaan vasta, kun tarpeeksi moni on vastannut. Niiden avulla parannamme tapaamisia.",
             ),
         ),
         gone=Message(
             title="Tällä linkillä ei voi vastata",
             paragraphs=(
-                "Linkki toimii vain yhden kerran. Jos olet jo vastannut, vastauksesi on tullut perille. Kiitos!",
+                "Linkki toimii yhden kerran ja muutaman viikon ajan.",
+                "Jos olet jo vastannut, vastauksesi on tullut perille. Kiitos!",
                 "Jos et ole vastannut, tarkista, että linkki on kokonainen. Voit pyytää työntekijältä uuden linkin.",
             ),
         ),
@@ -76,6 +79,7 @@ TEXTS: Final = InLanguages(
             paragraphs=("Vika on meillä, ei sinussa. Avaa linkki hetken päästä uudestaan.",),
         ),
         emergency="Jos joku on hädässä, soita 112.",
+        social_emergency="Sosiaalipäivystys",
     ),
     sv=Texts(
         language="Svenska",
@@ -94,13 +98,14 @@ TEXTS: Final = InLanguages(
             title="Tack för ditt svar!",
             paragraphs=(
                 "Ditt svar har kommit fram. Du kan stänga den här sidan.",
-                "Svaren läses först när många har svarat. Med hjälp av dem gör vi mötena bättre.",
+                "Svaren läses först när tillräckligt många har svarat. Med hjälp av dem gör vi mötena bättre.",
             ),
         ),
         gone=Message(
             title="Det går inte att svara med den här länken",
             paragraphs=(
-                "Länken fungerar bara en gång. Om du redan har svarat har ditt svar kommit fram. Tack!",
+                "Länken fungerar en gång och i några veckor.",
+                "Om du redan har svarat har ditt svar kommit fram. Tack!",
                 "Om du inte har svarat, kontrollera att länken är hel. Du kan också be personalen om en ny länk.",
             ),
         ),
@@ -113,6 +118,7 @@ TEXTS: Final = InLanguages(
             paragraphs=("Felet är vårt, inte ditt. Öppna länken på nytt om en stund.",),
         ),
         emergency="Ring 112 om någon är i nöd.",
+        social_emergency="Socialjouren",
     ),
     en=Texts(
         language="English",
@@ -132,13 +138,14 @@ TEXTS: Final = InLanguages(
             title="Thank you for your answer!",
             paragraphs=(
                 "We have received it. You can close this page.",
-                "Answers are read only when many people have answered. They help us make the meetings better.",
+                "Answers are read only when enough people have answered. They help us make the meetings better.",
             ),
         ),
         gone=Message(
             title="This link cannot be used to answer",
             paragraphs=(
-                "The link works only once. If you have already answered, we have received your answer. Thank you!",
+                "The link works once, and for a few weeks.",
+                "If you have already answered, we have received your answer. Thank you!",
                 "If you have not answered, check that the link is complete. You can also ask a worker for a new link.",
             ),
         ),
@@ -151,5 +158,6 @@ TEXTS: Final = InLanguages(
             paragraphs=("The fault is ours, not yours. Open the link again in a moment.",),
         ),
         emergency="If someone is in danger, call 112.",
+        social_emergency="Social emergency service",
     ),
 )

@@ -1,3 +1,5 @@
+from datetime import date
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,6 +87,45 @@ class TestAWindow:
 
         assert summary is not None
         assert (summary.version, summary.from_on, summary.until_on, summary.links) == (2, NOVEMBER_1, DECEMBER_1, 7)
+
+    @given(st.lists(st.integers(1, 5), max_size=4), st.sampled_from([NOVEMBER_1, NOVEMBER_2]))
+    def test_is_told_of_as_held_back_if_anybody_was_asked_in_its_own_half_months(
+        self, given_marks: list[int], latest: date
+    ) -> None:
+        """Whoever has answered, which must not show: late, by links of the half-month before, or early, of the next."""
+        nobody = counts(0, links=0, largest_family=0)
+        window = a_window(*marks(*given_marks), latest_half_month=latest)
+
+        def version_and_asked(**different: Counts) -> tuple[int, bool]:
+            named = {"before": OCTOBER_2, "own": NOVEMBER_1, "after": NOVEMBER_2}
+            rounds = dict.fromkeys(named.values(), nobody) | {named[name]: each for name, each in different.items()}
+            carried, _ = windows.decide(window, rounds, boundary=NOVEMBER_2)
+            assert carried.decided_until == NOVEMBER_2
+            return carried.version, windows.anybody_was_asked(carried, rounds)
+
+        assert version_and_asked(own=counts(1)) == (1, True)
+        assert version_and_asked() == (0, False)
+        assert version_and_asked(before=counts(), after=counts()) == (0, False)
+        assert not windows.anybody_was_asked(window, {NOVEMBER_1: None})
+
+    def test_that_somebody_was_asked_about_once_is_told_of_at_every_boundary(self) -> None:
+        """Its answers are still held back, though a quiet half-month has followed."""
+        window = a_window(*FIVE[1:], decided_until=NOVEMBER_2, version=1)
+        rounds = {NOVEMBER_1: counts(), NOVEMBER_2: counts(0, links=0, largest_family=0)}
+
+        carried, summary = windows.decide(window, rounds, boundary=DECEMBER_1)
+
+        assert (carried.version, summary) == (2, None)
+        assert windows.anybody_was_asked(carried, rounds)
+
+    def test_closes_on_late_answers_alone(self) -> None:
+        """They came by links of the half-month before, in which enough were asked; of its own there were none."""
+        rounds = {OCTOBER_2: counts(), NOVEMBER_1: counts(0, links=0, largest_family=0)}
+
+        _, summary = windows.decide(a_window(*FIVE), rounds, boundary=NOVEMBER_2)
+
+        assert summary is not None
+        assert (summary.version, summary.answers, summary.links) == (1, 5, 0)
 
     @given(
         st.lists(st.integers(1, 5), max_size=12),

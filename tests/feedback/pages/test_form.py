@@ -12,12 +12,12 @@ import pytest_asyncio
 
 from services.feedback.domain.questionnaire import CURRENT, FormKind, Language
 from services.feedback.pages import app
-from services.feedback.pages.rendering import CONTENT_SECURITY_POLICY, form_page, message_page
+from services.feedback.pages.rendering import CONTENT_SECURITY_POLICY, NoticeName, form_page, message_page, notice_page
 from services.feedback.pages.texts import TEXTS
 from shared import ids, logs
 from shared.database import Database
 from shared.http.edge import SAFETY_HEADERS
-from tests.feedback.builders import NOVEMBER_1
+from tests.feedback.builders import NOVEMBER_1, REGION
 from tests.feedback.hearing import Hearing
 from tests.probe import until
 
@@ -34,7 +34,7 @@ ANSWER = {"kind": "adult", "heard": "5", "useful": "none", "open_answer": "Kahvi
 @pytest_asyncio.fixture(name="door")
 async def _door(database: Database) -> AsyncGenerator[httpx.AsyncClient]:
     """A browser before the door; it follows no redirect by itself."""
-    transport = httpx.ASGITransport(app(database))
+    transport = httpx.ASGITransport(app(database, REGION))
     async with httpx.AsyncClient(transport=transport, base_url="http://palaute.example") as client:
         yield client
 
@@ -82,7 +82,7 @@ class TestALink:
         chosen = await door.get(path, params={"lang": language}, headers={"accept-language": "de"})
         asked = await door.get(path, headers={"accept-language": f"de, {language};q=0.5"})
 
-        assert chosen.text == asked.text == form_page(kind, language)
+        assert chosen.text == asked.text == form_page(kind, language, REGION)
 
     async def test_is_not_used_up_by_looking(self, door: httpx.AsyncClient, link: Link) -> None:
         """Mail scanners, previews of messages and the curious open links, too."""
@@ -149,7 +149,7 @@ class TestALinkThatOpensNothing:
         asked += [await door.put(f"{used}?lang=sv"), await door.delete("/p/x?lang=sv")]
 
         assert {each.status_code for each in asked} == {404}
-        assert {each.text for each in asked} == {message_page("gone", "sv")}
+        assert {each.text for each in asked} == {message_page("gone", "sv", REGION)}
         assert len({tuple(sorted(each.headers.items())) for each in asked}) == 1
 
 
@@ -160,7 +160,22 @@ class TestThanks:
 
         assert answer.headers["location"] == "/thanks?lang=sv"
         for _ in range(2):
-            assert (await door.get(answer.headers["location"])).text == message_page("thanks", "sv")
+            assert (await door.get(answer.headers["location"])).text == message_page("thanks", "sv", REGION)
+
+
+class TestANotice:
+    @pytest.mark.parametrize("path, name", [("/tietosuoja", "privacy"), ("/saavutettavuus", "accessibility")])
+    async def test_stands_at_an_address_of_its_own(
+        self, door: httpx.AsyncClient, database: Database, path: str, name: NoticeName
+    ) -> None:
+        """To be read before and after answering, also while our database is away, and under the same headers."""
+        await database.close()
+        chosen, asked = await door.get(f"{path}?lang=en"), await door.get(path, headers={"accept-language": "en"})
+
+        assert (chosen.status_code, chosen.text) == (200, notice_page(name, "en", REGION))
+        assert asked.text == chosen.text
+        expected = {**SAFETY_HEADERS, "content-security-policy": CONTENT_SECURITY_POLICY}
+        assert expected.items() <= chosen.headers.items()
 
 
 class TestEveryAnswer:
@@ -200,7 +215,7 @@ class TestTroubleOfOurs:
         await database.close()
         answer = await door.get(path, params={"lang": "sv"})
 
-        assert (answer.status_code, answer.text) == (503, message_page("trouble", "sv"))
+        assert (answer.status_code, answer.text) == (503, message_page("trouble", "sv", REGION))
 
     async def test_is_logged_without_the_link_and_the_words(
         self, door: httpx.AsyncClient, link: Link, database: Database, logged: Callable[[], list[dict[str, object]]]
@@ -225,7 +240,7 @@ class TestTroubleOfOurs:
 
         answer = await door.post(f"{await link()}?lang=en", content=endless())
 
-        assert (answer.status_code, answer.text) == (413, message_page("too_large", "en"))
+        assert (answer.status_code, answer.text) == (413, message_page("too_large", "en", REGION))
 
     async def test_leaves_room_for_the_longest_text_that_can_be_complained_of(
         self, door: httpx.AsyncClient, link: Link
@@ -239,9 +254,9 @@ class TestTroubleOfOurs:
 
 class TestAVisit:
     async def test_is_not_logged(
-        self, door: httpx.AsyncClient, link: Link, logged: Callable[[], list[dict[str, object]]]
+        self, door: httpx.AsyncClient, link: Link, database: Database, logged: Callable[[], list[dict[str, object]]]
     ) -> None:
-        """Whatever came of it."""
+        """Whatever came of it; nor is it in the access log, which is about those who read."""
         path = await link()
         await door.get(path)
         await send(door, path, heard="x")
@@ -249,3 +264,4 @@ class TestAVisit:
         await send(door, path)
 
         assert logged() == []
+        assert await database.pool.fetch("SELECT route FROM access_log") == []
