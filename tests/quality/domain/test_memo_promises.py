@@ -129,6 +129,19 @@ class TestTheMemo:
         assert promise(RECORDED, *given, subject=ANOTHER_MEETING).status is Status.KEPT
         assert promise(MET_WITHIN_A_MONTH, *given).status is Status.KEPT
 
+    def test_written_on_the_day_of_another_is_recorded_by_itself(self) -> None:
+        """That one was said to be there at once does not excuse the other, which was said to be a week later."""
+        given = (held_meeting(), held_meeting("2026-11-24 15:00", meeting_id=ANOTHER_MEETING),
+                 EXPECTED, memo(CLOSE, meeting_id=ANOTHER_MEETING),
+                 memo("2026-11-26 12:00", version=2, written="2026-11-26"),
+                 memo("2026-12-03 12:00", version=2, written="2026-11-26", meeting_id=ANOTHER_MEETING))  # fmt: skip
+
+        ours, other = (promise(RECORDED, *given, subject=subject) for subject in (MEETING, ANOTHER_MEETING))
+
+        assert (ours.recording_delay_days, other.recording_delay_days) == (0, 7)
+        assert ours.met
+        assert ours.met.subject_id == MEETING
+
     def test_of_a_retracted_heijastin_is_void(self) -> None:
         """At once, before records has heard of it."""
         assert promise(RECORDED, held_meeting(), EXPECTED, retracted_meeting("2026-11-25 09:00")).status is Status.VOID
