@@ -32,6 +32,11 @@ class TestFigures:
             item="useful", mean=3.9, percent_4_to_5=70, answers=10, distribution=(1, 1, 1, 2, 5)
         )
 
+    def test_are_told_in_tenths_and_whole_percents(self) -> None:
+        """With more digits a mean would tell how many marks it was made of."""
+        for figures in summarise(marks(5, 5, 5, 4, 3, 2, 1), least=5):
+            assert (figures.mean, figures.percent_4_to_5) == (3.6, 57)
+
     def test_are_missing_for_an_item_that_most_passed_over(self) -> None:
         """Else four who answered it would be shown by themselves."""
         answers: list[Marks] = [*marks(5, 5, 5, 5), *({"useful": 3} for _ in range(8))]
