@@ -119,6 +119,12 @@ class TestHearing:
         assert (fact.meeting_held, fact.recorded_on, fact.reviewed_on) == (False, date(2032, 1, 13), date(2032, 1, 13))
         assert memo.reference == REFERENCE
 
+    def test_of_a_retraction_awaits_no_review_that_was_agreed(self) -> None:
+        """The day stays on record; there is no memo to go through."""
+        memo = heard(said_retracted(), memo=recorded(review_on=TODAY, review_due_on=TODAY))
+
+        assert (memo.review_on, memo.awaits) == (TODAY, None)
+
     def test_that_it_was_held_after_all_expects_the_memo_again(self) -> None:
         """A correction after a retraction makes it held again."""
         retracted = heard(said_retracted(), memo=expected())
