@@ -66,8 +66,10 @@ class TestACorrectedImport:
         assert known.imported["meeting", "H1"].began_on == date(2026, 3, 2)
 
     def test_leaves_rows_that_are_missing(self) -> None:
-        """Nobody said that they were not held."""
+        """Nobody said that they were not held, and that they are missing is no news."""
         _, known = imported(a_command())
+        assert not imports.is_news(a_command(a_meeting_row()), known.imported)
+        assert not imports.is_news(a_command(a_follow_up_row()), known.imported)
 
         outcome, _ = imported(a_command(a_meeting_row(start=SPRING + HOUR)), known)
 
