@@ -8,14 +8,16 @@ from uuid import UUID
 import pytest
 
 from services.quality.api import PolicyName
+from services.quality.consumed import CASES, MEMOS, UNITS
 from services.quality.domain.facts import Fact
-from services.quality.domain.live import judge_live
+from services.quality.domain.live import Line, judge_live
 from services.quality.domain.policies import (
     MEMO_RECORDED_IN_THREE_DAYS,
     MEMO_REVIEWED_AS_AGREED,
     MET_WITHIN_A_MONTH,
     POLICIES,
     Policy,
+    Topics,
 )
 from services.quality.domain.promise import Promise, Status, judge
 from services.quality.domain.units import Rule, Unit
@@ -265,3 +267,22 @@ class TestThePolicies:
     def test_can_be_asked_for_by_name(self) -> None:
         """The words of the API are their names."""
         assert get_args(PolicyName) == tuple(policy.name for policy in POLICIES)
+
+    @pytest.mark.parametrize(
+        "policy, believed_without",
+        [(MET_WITHIN_A_MONTH, {MEMOS}), (RECORDED, set[str]()), (REVIEWED, set[str]())],
+        ids=lambda each: each.name if isinstance(each, Policy) else "",
+    )
+    def test_lapse_when_all_that_they_need_has_been_heard(self, policy: Policy, believed_without: set[str]) -> None:
+        """Without the units no rule is certain, without the memos no memo; a slow records delays no month."""
+        given = facts(held_meeting(), memo(CLOSE, review_due="2026-12-03"))
+        status_without: dict[str, Status] = {}
+        for silent in (CASES, UNITS, MEMOS):
+
+            def line_of(needs: Topics, silent: str = silent) -> Line:
+                return Line(None if silent in needs else local("2027-01-20 12:00"))
+
+            judged = judge_live(POLICIES, given, unit_of, line_of).standings[policy.name, MEETING]
+            status_without[silent] = judged.promise.status
+
+        assert {topic for topic, status in status_without.items() if status is Status.LAPSED} == believed_without
