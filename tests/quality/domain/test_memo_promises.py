@@ -167,9 +167,9 @@ class TestTheMemo:
             return Unit(rules=(Rule(None, "roll_forward_150_1930", remote_counts=True),))
 
         given = facts(held_meeting(), EXPECTED, memo(CLOSE, version=2, review_due="2026-11-28"))
-        found = judge(REVIEWED, given, rolling, LATER)[MEETING]
-
-        assert (found.due_on, found.rule) == (date(2026, 11, 28), Rule())
+        for policy, due_on in ((REVIEWED, date(2026, 11, 28)), (RECORDED, date(2026, 11, 27))):
+            found = judge(policy, given, rolling, LATER)[MEETING]
+            assert (found.due_on, found.rule) == (due_on, Rule())
 
     def test_has_no_part_in_the_month(self) -> None:
         """Nor the month in it: the family's promise is judged as if there were no memo."""
