@@ -195,10 +195,12 @@ class TestTheMemo:
         )
 
     def test_is_warned_of_whatever_is_planned(self) -> None:
-        """A Heijastin that lies ahead writes no memo of the last one."""
+        """A Heijastin that lies ahead writes no memo of the last one, and goes through none."""
         planned = planned_meeting("2026-11-27 10:00", recorded="2026-11-25 10:00")
+        agreed = memo(CLOSE, review_due="2026-11-27")
 
-        assert rungs(RECORDED, held_meeting(), EXPECTED, planned, at="2026-11-26 10:00") == "1_days_before"
+        for policy in (RECORDED, REVIEWED):
+            assert rungs(policy, held_meeting(), agreed, planned, at="2026-11-26 10:00") == "1_days_before"
 
     def test_asked_for_late_is_known_as_late(self) -> None:
         """A records service that was away for a week makes no false alarm of what had passed."""
