@@ -166,7 +166,6 @@ def _expected_memos(facts: CaseFacts) -> Iterator[Opening]:
                 due_on=working_days_later(opening.anchor_on, MEMO_WORKING_DAYS),
                 after=_BEFORE_ALL,
                 recorded_at=max(opening.recorded_at, asked_at[opening.subject_id]),
-                stated_at=max(opening.stated_at, asked_at[opening.subject_id]),
             )
 
 

@@ -140,7 +140,7 @@ def tell_difference(before: Memo, after: Memo, case: Case) -> tuple[Memo, MemoFa
 
 
 def _is_expected(memo: Memo) -> bool:
-    if not memo.meeting_held or memo.imported or memo.held_on is None or memo.first_recorded_at is None:
+    if memo.imported or memo.held_on is None or memo.first_recorded_at is None:
         return False
     return not is_late_entry(memo.held_on, recorded_at=memo.first_recorded_at)
 

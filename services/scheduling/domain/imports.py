@@ -194,7 +194,7 @@ def import_case(command: ImportCase, known: Known, given: Circumstances) -> Outc
                 reference=command.reference,
                 id=case_id,
                 case_id=case_id,
-                said=_as_a_case(command).model_dump_json(exclude=_ROWS),
+                said=command.model_dump_json(exclude=_ROWS),
             ),
             *(
                 Imported(
@@ -354,7 +354,6 @@ def _follow_up_change(row: ImportFollowUp, follow_up: FollowUp | None, case: Cas
 def _is_as(row: ImportFollowUp, follow_up: FollowUp) -> bool:
     recorded = replace(
         follow_up,
-        status="held",
         held_from=row.held_from,
         held_until=row.held_until,
         family_present=row.family_present,

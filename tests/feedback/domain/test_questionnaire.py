@@ -82,3 +82,15 @@ class TestASheet:
 
         assert [sheet.statements for sheet in every].count(own.statements) == 1
         assert [sheet.lead for sheet in every].count(own.lead) == 1
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda each: each.version)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_children_read_shorter_words(version: Questionnaire, language: Language) -> None:
+    """Who chooses the children's form gets it, and it is the simpler one in every language."""
+
+    def letters_in_a_word(kind: FormKind) -> float:
+        words = " ".join(texts(version.sheet(kind, language))).split()
+        return sum(len(word) for word in words) / len(words)
+
+    assert letters_in_a_word("child") < letters_in_a_word("adult")

@@ -19,10 +19,10 @@ class TestMarks:
 
 class TestFigures:
     def test_are_mean_and_share_below_ten_marks(self) -> None:
-        """A distribution of five says who stood alone with a one."""
-        figures = summarise(marks(5, 4, 4, 3, 1), least=5)
+        """A distribution of nine says who stood alone with a one."""
+        figures = summarise(marks(5, 5, 4, 4, 4, 3, 3, 2, 1), least=5)
 
-        assert figures == tuple(ItemFigures(item=item, mean=3.4, percent_4_to_5=60) for item in ITEM_IDS)
+        assert figures == tuple(ItemFigures(item=item, mean=3.4, percent_4_to_5=56) for item in ITEM_IDS)
 
     def test_are_distributed_from_ten_marks(self) -> None:
         """Beside the number of them, which is their sum anyway."""
@@ -31,6 +31,11 @@ class TestFigures:
         assert useful == ItemFigures(
             item="useful", mean=3.9, percent_4_to_5=70, answers=10, distribution=(1, 1, 1, 2, 5)
         )
+
+    def test_are_told_in_tenths_and_whole_percents(self) -> None:
+        """With more digits a mean would tell how many marks it was made of."""
+        for figures in summarise(marks(5, 5, 5, 4, 3, 2, 1), least=5):
+            assert (figures.mean, figures.percent_4_to_5) == (3.6, 57)
 
     def test_are_missing_for_an_item_that_most_passed_over(self) -> None:
         """Else four who answered it would be shown by themselves."""

@@ -230,6 +230,9 @@ class TestAMemo:
             MEETING, 2, RECORDED, is_expected=True, written_on=date(2026, 11, 24), review_due_on=date(2026, 12, 1),
             reviewed_on=None,
         )  # fmt: skip
+        reviewed = heard.fact_of(self.said(reviewed_on=date(2026, 11, 24)), recorded_at=RECORDED)
+        assert isinstance(reviewed, Memo)
+        assert reviewed.reviewed_on == date(2026, 11, 24)
 
     @pytest.mark.parametrize("ahead", ["recorded_on", "reviewed_on"])
     def test_cannot_have_been_recorded_or_reviewed_tomorrow(self, ahead: str) -> None:

@@ -112,12 +112,29 @@ class TestAGate:
         assert standing(held_meeting(), booked, cancelled, gate="2026-11-27 09:00").warning is None
         assert standing(held_meeting(), booked, cancelled, gate="2026-11-27 10:01").warning is not None
 
+    def test_holds_back_a_warning_that_a_late_entry_would_not_have(self) -> None:
+        """Ahead of it the anchor moves within the month's end: no late entry any more, and the same due day."""
+        entered_late = held_meeting("2027-01-29 10:00", recorded="2027-02-06 10:00")
+        corrected = held_meeting("2027-01-31 10:00", recorded="2027-02-09 10:00", version=3)
+
+        assert standing(entered_late, corrected, gate="2027-02-08 12:00").warning is None
+        assert standing(entered_late, corrected, gate="2027-02-09 10:01").warning is not None
+
     def test_warns_above_it_of_what_is_graver_by_all_that_is_known(self) -> None:
         """Both say that a warning is due; which, all that is known decides."""
         too_late = booked_follow_up("2026-12-28 10:00", recorded="2026-11-25 09:00")
         warned = standing(held_meeting(), too_late, gate="2026-11-25 09:01").warning
         assert warned
         assert warned.rung == "booked_too_late"
+
+
+class TestThePolicies:
+    def test_are_judged_apart(self) -> None:
+        """One that sees nothing of a case keeps no other from being judged, whichever comes first."""
+        given = facts(held_meeting())
+        line = heard_until(local("2026-12-25 00:01"))
+
+        assert judge_live(POLICIES[::-1], given, unit_of, line) == judge_live(POLICIES, given, unit_of, line)
 
 
 class TestTheAlarmClock:

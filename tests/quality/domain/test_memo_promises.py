@@ -8,14 +8,16 @@ from uuid import UUID
 import pytest
 
 from services.quality.api import PolicyName
+from services.quality.consumed import CASES, MEMOS, UNITS
 from services.quality.domain.facts import Fact
-from services.quality.domain.live import judge_live
+from services.quality.domain.live import Line, judge_live
 from services.quality.domain.policies import (
     MEMO_RECORDED_IN_THREE_DAYS,
     MEMO_REVIEWED_AS_AGREED,
     MET_WITHIN_A_MONTH,
     POLICIES,
     Policy,
+    Topics,
 )
 from services.quality.domain.promise import Promise, Status, judge
 from services.quality.domain.units import Rule, Unit
@@ -129,6 +131,19 @@ class TestTheMemo:
         assert promise(RECORDED, *given, subject=ANOTHER_MEETING).status is Status.KEPT
         assert promise(MET_WITHIN_A_MONTH, *given).status is Status.KEPT
 
+    def test_written_on_the_day_of_another_is_recorded_by_itself(self) -> None:
+        """That one was said to be there at once does not excuse the other, which was said to be a week later."""
+        given = (held_meeting(), held_meeting("2026-11-24 15:00", meeting_id=ANOTHER_MEETING),
+                 EXPECTED, memo(CLOSE, meeting_id=ANOTHER_MEETING),
+                 memo("2026-11-26 12:00", version=2, written="2026-11-26"),
+                 memo("2026-12-03 12:00", version=2, written="2026-11-26", meeting_id=ANOTHER_MEETING))  # fmt: skip
+
+        ours, other = (promise(RECORDED, *given, subject=subject) for subject in (MEETING, ANOTHER_MEETING))
+
+        assert (ours.recording_delay_days, other.recording_delay_days) == (0, 7)
+        assert ours.met
+        assert ours.met.subject_id == MEETING
+
     def test_of_a_retracted_heijastin_is_void(self) -> None:
         """At once, before records has heard of it."""
         assert promise(RECORDED, held_meeting(), EXPECTED, retracted_meeting("2026-11-25 09:00")).status is Status.VOID
@@ -152,9 +167,9 @@ class TestTheMemo:
             return Unit(rules=(Rule(None, "roll_forward_150_1930", remote_counts=True),))
 
         given = facts(held_meeting(), EXPECTED, memo(CLOSE, version=2, review_due="2026-11-28"))
-        found = judge(REVIEWED, given, rolling, LATER)[MEETING]
-
-        assert (found.due_on, found.rule) == (date(2026, 11, 28), Rule())
+        for policy, due_on in ((REVIEWED, date(2026, 11, 28)), (RECORDED, date(2026, 11, 27))):
+            found = judge(policy, given, rolling, LATER)[MEETING]
+            assert (found.due_on, found.rule) == (due_on, Rule())
 
     def test_has_no_part_in_the_month(self) -> None:
         """Nor the month in it: the family's promise is judged as if there were no memo."""
@@ -180,10 +195,12 @@ class TestTheMemo:
         )
 
     def test_is_warned_of_whatever_is_planned(self) -> None:
-        """A Heijastin that lies ahead writes no memo of the last one."""
+        """A Heijastin that lies ahead writes no memo of the last one, and goes through none."""
         planned = planned_meeting("2026-11-27 10:00", recorded="2026-11-25 10:00")
+        agreed = memo(CLOSE, review_due="2026-11-27")
 
-        assert rungs(RECORDED, held_meeting(), EXPECTED, planned, at="2026-11-26 10:00") == "1_days_before"
+        for policy in (RECORDED, REVIEWED):
+            assert rungs(policy, held_meeting(), agreed, planned, at="2026-11-26 10:00") == "1_days_before"
 
     def test_asked_for_late_is_known_as_late(self) -> None:
         """A records service that was away for a week makes no false alarm of what had passed."""
@@ -252,3 +269,22 @@ class TestThePolicies:
     def test_can_be_asked_for_by_name(self) -> None:
         """The words of the API are their names."""
         assert get_args(PolicyName) == tuple(policy.name for policy in POLICIES)
+
+    @pytest.mark.parametrize(
+        "policy, believed_without",
+        [(MET_WITHIN_A_MONTH, {MEMOS}), (RECORDED, set[str]()), (REVIEWED, set[str]())],
+        ids=lambda each: each.name if isinstance(each, Policy) else "",
+    )
+    def test_lapse_when_all_that_they_need_has_been_heard(self, policy: Policy, believed_without: set[str]) -> None:
+        """Without the units no rule is certain, without the memos no memo; a slow records delays no month."""
+        given = facts(held_meeting(), memo(CLOSE, review_due="2026-12-03"))
+        status_without: dict[str, Status] = {}
+        for silent in (CASES, UNITS, MEMOS):
+
+            def line_of(needs: Topics, silent: str = silent) -> Line:
+                return Line(None if silent in needs else local("2027-01-20 12:00"))
+
+            judged = judge_live(POLICIES, given, unit_of, line_of).standings[policy.name, MEETING]
+            status_without[silent] = judged.promise.status
+
+        assert {topic for topic, status in status_without.items() if status is Status.LAPSED} == believed_without

@@ -56,6 +56,14 @@ class TestTheLadder:
         """Nothing booked at the close; then 7, 3 and 1 days before the last working day, weekends moved back."""
         assert ahead(held_meeting()) == [AT_THE_CLOSE, *LADDER]
 
+    def test_stands_on_the_very_days_where_people_work_on_them(self) -> None:
+        """Due on a Friday: the Friday before, Tuesday and Thursday."""
+        assert ahead(held_meeting("2026-10-20 13:00"))[1:] == [
+            ("7_days_before", local("2026-11-13 08:00")),
+            ("3_days_before", local("2026-11-17 08:00")),
+            ("1_days_before", local("2026-11-19 08:00")),
+        ]
+
     def test_speaks_from_the_moment_on_that_a_rung_is_reached(self) -> None:
         """Half-open like every period."""
         assert speaking(held_meeting(), at="2026-12-16 08:00") == "nothing_booked"

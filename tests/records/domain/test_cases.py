@@ -1,14 +1,12 @@
 from services.records.domain.cases import hear
 from tests.quality.builders import ANOTHER_MEETING as ELSEWHERE
-from tests.records.builders import CASE, UNIT, a_case, said
+from tests.records.builders import a_case, said
 
 
 class TestTheContext:
     def test_is_kept_of_a_case_never_heard_of(self) -> None:
         """Topics begin anywhere."""
-        case = hear(None, said(), sequence=7)
-
-        assert (case.case_id, case.code, case.unit_id, case.context_sequence) == (CASE, "K7-4QX", UNIT, 7)
+        assert hear(None, said(), sequence=7) == a_case(context_sequence=7)
 
     def test_is_that_of_the_newest_fact(self) -> None:
         """What was missing and arrives late does not bring old hands back."""

@@ -1,8 +1,11 @@
-from datetime import date, datetime, timedelta
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.records.commands import AmendMemo
 from services.records.consumed import MeetingStated
@@ -26,6 +29,7 @@ from services.records.domain.memos import (
 )
 from tests.records.builders import (
     HELD_ON,
+    MEETING,
     NOW,
     REFERENCE,
     TODAY,
@@ -43,6 +47,30 @@ from tests.records.builders import (
 
 DAY = timedelta(days=1)
 CASE = a_case()
+
+
+_DAYS = st.none() | st.dates()
+a_memo = st.builds(
+    Memo,
+    meeting_id=st.just(MEETING),
+    case_id=st.just(CASE.case_id),
+    version=st.integers(1, 99),
+    meeting_version=st.integers(0, 99),
+    meeting_held=st.booleans(),
+    held_on=_DAYS,
+    first_recorded_at=st.none() | st.datetimes(timezones=st.just(UTC)),
+    imported=st.booleans(),
+    expected=st.booleans(),
+    reference=st.just(REFERENCE),
+    recorded_on=_DAYS,
+    review_on=_DAYS,
+    review_due_on=_DAYS,
+    reviewed_on=_DAYS,
+    family_present=st.booleans(),
+    child_present=st.booleans(),
+    worker_present=st.booleans(),
+    views_differ=st.none() | st.booleans(),
+)
 
 
 def heard(*meetings: MeetingStated, memo: Memo | None = None, recorded_at: datetime = NOW) -> Memo:
@@ -77,8 +105,8 @@ class TestHearing:
         assert told(expected(), memo) == "MemoAmended"
 
     def test_of_a_retraction_awaits_nothing_any_more(self) -> None:
-        """There is nothing to write about."""
-        memo = heard(said_retracted(), memo=expected())
+        """There is nothing to write about, and no day, even if one is still named."""
+        memo = heard(said_retracted(held_on=HELD_ON), memo=expected())
 
         assert (memo.meeting_held, memo.expected, memo.awaits, memo.held_on) == (False, False, None, None)
         assert told(expected(), memo) == "MemoAmended"
@@ -90,6 +118,12 @@ class TestHearing:
         assert fact
         assert (fact.meeting_held, fact.recorded_on, fact.reviewed_on) == (False, date(2032, 1, 13), date(2032, 1, 13))
         assert memo.reference == REFERENCE
+
+    def test_of_a_retraction_awaits_no_review_that_was_agreed(self) -> None:
+        """The day stays on record; there is no memo to go through."""
+        memo = heard(said_retracted(), memo=recorded(review_on=TODAY, review_due_on=TODAY))
+
+        assert (memo.review_on, memo.awaits) == (TODAY, None)
 
     def test_that_it_was_held_after_all_expects_the_memo_again(self) -> None:
         """A correction after a retraction makes it held again."""
@@ -146,6 +180,23 @@ class TestHearing:
         assert contradiction(said(held_on=None)) == "day_missing"
         assert contradiction(said()) is None
         assert contradiction(said_retracted()) is None
+
+
+class TestAFact:
+    @given(a_memo)
+    def test_tells_everything_but_what_is_ours(self, memo: Memo) -> None:
+        """A reader needs no earlier fact and no question back; where the memo is and what we heard stay here."""
+        before = replace(memo, expected=not memo.expected)
+
+        after, fact = tell_difference(before, memo, CASE)
+
+        assert fact is not None
+        ours = {"meeting_version", "first_recorded_at", "imported", "reference"}
+        context = {"case_code": CASE.code} | {
+            name: value for name, value in asdict(CASE).items() if name not in {"code", "context_sequence"}
+        }
+        public = {name: value for name, value in asdict(after).items() if name not in ours}
+        assert fact.model_dump() == public | context | {"awaits": memo.awaits}
 
 
 class TestRecord:

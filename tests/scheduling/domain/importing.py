@@ -81,7 +81,28 @@ def imported(command: ImportCase, known: Known | None = None, **different: Any) 
     known = known or Known()
     start = 1 + 1000 * len(known.imported)
     outcome = imports.import_case(command, known, circumstances(**({"new_ids": ids(start)} | different)))
-    return outcome, after(outcome, known)
+    now_known = after(outcome, known)
+    require_saved_as_told(outcome)
+    require_names_of_what_is_there(outcome, now_known)
+    return outcome, now_known
+
+
+def require_saved_as_told(outcome: Outcome) -> None:
+    """Whatever came of any import: of each subject that was told of the last version is saved, and nothing else."""
+    last = {fact.subject(): fact.version for fact in outcome.facts}
+    saved = {f"meeting/{each.meeting_id}": each.version for each in outcome.meetings}
+    saved |= {f"follow-up/{each.follow_up_id}": each.version for each in outcome.follow_ups}
+    saved |= {f"case/{each.case_id}": each.version for each in (outcome.case,) if each}
+    assert saved == last
+
+
+def require_names_of_what_is_there(outcome: Outcome, known: Known) -> None:
+    """A name of the source always stands for something that is saved, of this case."""
+    assert known.case is not None
+    case_id = known.case.case_id
+    there = {"case": {case_id: known.case}, "meeting": known.meetings, "follow_up": known.follow_ups}
+    for each in outcome.imported:
+        assert (each.source, each.case_id, there[each.kind][each.id].case_id) == ("cis", case_id, case_id)
 
 
 def told(outcome: Outcome) -> list[str]:

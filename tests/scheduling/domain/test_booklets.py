@@ -58,6 +58,7 @@ class TestABooklet:
     def test_is_followed_by_another_when_a_quarter_is_left(self) -> None:
         """Long before the last one: from few links it could be told which were taken."""
         assert booklets.enough_left(400) == 100
+        assert booklets.enough_left(30) == 7
 
 
 class TestARound:

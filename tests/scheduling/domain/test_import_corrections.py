@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
+
+import pytest
 
 from services.scheduling.domain import closes, follow_ups, imports, meetings
 from services.scheduling.events import FollowUpFact, MeetingFact
@@ -27,6 +30,27 @@ class TestACorrectedImport:
         assert (met.follow_up_id, met.version, met.mode) == (first.follow_ups[0].follow_up_id, 2, "remote")
         assert met.held_from == SPRING + 25 * DAY
 
+    @pytest.mark.parametrize(
+        "different",
+        [
+            {"held_from": SPRING + 20 * DAY - HOUR},
+            {"held_until": SPRING + 20 * DAY + 2 * HOUR},
+            {"family_present": False},
+            {"worker_present": False},
+            {"mode": "remote"},
+        ],
+        ids=lambda different: next(iter(different)),
+    )
+    def test_corrects_a_follow_up_of_which_any_one_thing_is_said_otherwise(self, different: dict[str, Any]) -> None:
+        """Each of them can decide whether a promise was kept."""
+        _, known = imported(a_command())
+
+        outcome, _ = imported(a_command(a_meeting_row(), a_follow_up_row(**different)), known)
+
+        assert told(outcome) == ["FollowUpCorrected"]
+        [met] = outcome.facts
+        assert {name: getattr(met, name) for name in different} == different
+
     def test_takes_back_what_is_said_not_to_have_been_held(self) -> None:
         """Only that takes anything back: a row that is merely missing may be in another file."""
         _, known = imported(a_command())
@@ -42,8 +66,10 @@ class TestACorrectedImport:
         assert known.imported["meeting", "H1"].began_on == date(2026, 3, 2)
 
     def test_leaves_rows_that_are_missing(self) -> None:
-        """Nobody said that they were not held."""
+        """Nobody said that they were not held, and that they are missing is no news."""
         _, known = imported(a_command())
+        assert not imports.is_news(a_command(a_meeting_row()), known.imported)
+        assert not imports.is_news(a_command(a_follow_up_row()), known.imported)
 
         outcome, _ = imported(a_command(a_meeting_row(start=SPRING + HOUR)), known)
 

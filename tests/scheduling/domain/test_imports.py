@@ -21,6 +21,7 @@ from tests.scheduling.builders import (
     OTHER_TEAM_ID,
     OTHER_UNIT_ID,
     OTHER_WORKER_ID,
+    TEAM_ID,
     UNIT_ID,
     a_follow_up,
     a_meeting,
@@ -51,6 +52,7 @@ class TestAFirstImport:
         assert (first.imported, first.version, first.held, first.held_in_unit_id) == (True, 1, True, UNIT_ID)
         assert first.next_agreed is None
         assert first.planned_from == first.held_from
+        assert [(each.status, each.is_practice) for each in outcome.meetings] == [("held", False)] * 2
         assert (met.imported, met.version, met.held, met.family_present, met.mode) == (True, 1, True, True, "in_person")
         assert {fact.case_id for fact in (opened, first, met, second)} == {known.case.case_id if known.case else None}
         assert known.case is not None
@@ -114,6 +116,32 @@ class TestTheSameAgain:
         outcome, _ = imported(command, replace(known, meetings={meeting.meeting_id: retracted}))
 
         assert (outcome.facts, outcome.case, outcome.meetings, outcome.follow_ups) == ((), None, (), ())
+
+
+class TestTheNames:
+    def test_are_those_of_the_case_and_of_each_row(self) -> None:
+        """What has to be looked up before anything is decided."""
+        command = a_command(a_meeting_row("7"), a_follow_up_row("7"), a_follow_up_row("8"))
+
+        assert sorted(imports.keys(command)) == [
+            ("case", "A-1"),
+            ("follow_up", "7"),
+            ("follow_up", "8"),
+            ("meeting", "7"),
+        ]
+
+
+class TestWhoIsResponsible:
+    def test_are_the_active_responsible_social_workers_of_the_team(self) -> None:
+        """Where the source names nobody; whatever else they are."""
+        lead = a_worker(worker_id=OTHER_WORKER_ID, roles=("responsible_social_worker", "team_lead"))
+        others = (
+            a_worker(is_active=False),
+            a_worker(team_id=OTHER_TEAM_ID),
+            a_worker(roles=("consulting_social_worker",)),
+        )
+
+        assert imports.responsible_of(TEAM_ID, (*others, lead, a_worker())) == [lead, a_worker()]
 
 
 class TestTheCaseAgain:
