@@ -20,6 +20,7 @@ from deploy.seed import PEOPLE, Region
 from deploy.state import Running
 from deploy.tour.narrator import OUR_FAULT, Narrator, listening
 from deploy.trouble import Trouble
+from services.quality.domain.calendar import is_working_day
 
 MONTH, MEMO_RECORDED, MEMO_REVIEWED = "met_within_a_month", "memo_recorded_in_three_days", "memo_reviewed_as_agreed"
 """Promises as quality names them."""
@@ -29,7 +30,7 @@ THE_UNIT = "the unit"
 _SO_WITHIN_SECONDS = 30.0
 _LOOK_EVERY_SECONDS = 0.1
 _SWEEPS = re.compile(r"\w*loop_passes_total\{.*loop=\"sweep\"")
-_FIRST_DAYS, _SECOND_HALF_BEGINS = range(2, 9), 16
+_FIRST_DAYS, _SECOND_HALF_BEGINS, _WEEKDAYS = range(2, 9), 16, range(1, 6)
 _ELSEWHERE = ("HEIJASTIN_", "KAFKA_", *(f"{service.upper()}_" for service in migrating.services()))
 """How names of settings begin that might point to another system than the tour's own."""
 
@@ -180,11 +181,17 @@ def local(instant: datetime | None) -> str:
 
 
 def _first_monday(after: date) -> date:
-    """Return the next Monday *after* a day that comes early enough in its month."""
+    """Return the next Monday *after* a day that comes early enough in its month, with no holiday until the third."""
     day = after + timedelta(days=1)
-    while day.isoweekday() != 1 or day.day not in _FIRST_DAYS:
+    while day.isoweekday() != 1 or day.day not in _FIRST_DAYS or not _is_worked_through(day):
         day += timedelta(days=1)
     return day
+
+
+def _is_worked_through(monday: date) -> bool:
+    """Tell whether each weekday until the Monday two weeks later is worked: warnings come in working hours only."""
+    days = (monday + timedelta(days=ahead) for ahead in range(15))
+    return all(is_working_day(day) for day in days if day.isoweekday() in _WEEKDAYS)
 
 
 def _tell(text: str) -> None:
