@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+from playwright.async_api import Page, expect
 
 from deploy import processes, supervision, tokens, trial
 from deploy.databases import Urls
@@ -119,3 +120,8 @@ async def running_door(folder: Path, admin_url: str, database: Urls, kafka: str)
     async with supervision.running("feedback", environment=environment, log=log):
         await supervision.until_ready(running.http["feedback"], service="feedback", log=log)
         yield Door(running)
+
+
+async def shows(page: Page, title: str) -> None:
+    """Wait until a page with this title is there: a click returns before what it leads to has come."""
+    await expect(page.get_by_role("heading", level=1)).to_have_text(title)

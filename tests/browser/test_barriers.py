@@ -9,7 +9,7 @@ from services.feedback.domain.questionnaire import CURRENT, LANGUAGES, Language
 from services.feedback.pages.notices import NOTICES
 from services.feedback.pages.texts import TEXTS
 from tests.browser.conftest import Look
-from tests.browser.door import Door
+from tests.browser.door import Door, shows
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.postgres, pytest.mark.kafka]
 
@@ -66,20 +66,20 @@ async def trouble(door: Door, page: Page, language: Language) -> None:
     link = door.link()
     async with door.without_database():
         await page.goto(f"{link}?lang={language}")
-    assert await page.get_by_role("heading", level=1).text_content() == TEXTS.of(language).trouble.title
+    await shows(page, TEXTS.of(language).trouble.title)
 
 
 async def too_large(door: Door, page: Page, language: Language) -> None:
     await adult_form(door, page, language)
     await page.get_by_role("textbox").fill("Höpö! " * 15_000)
     await page.get_by_role("button").click()
-    assert await page.get_by_role("heading", level=1).text_content() == TEXTS.of(language).too_large.title
+    await shows(page, TEXTS.of(language).too_large.title)
 
 
 async def thanks(door: Door, page: Page, language: Language) -> None:
     await child_form(door, page, language)
     await page.get_by_role("button").click()
-    assert await page.get_by_role("heading", level=1).text_content() == TEXTS.of(language).thanks.title
+    await shows(page, TEXTS.of(language).thanks.title)
 
 
 async def gone(_: Door, page: Page, language: Language) -> None:
@@ -88,12 +88,12 @@ async def gone(_: Door, page: Page, language: Language) -> None:
 
 async def privacy(_: Door, page: Page, language: Language) -> None:
     await page.goto(f"/tietosuoja?lang={language}")
-    assert await page.get_by_role("heading", level=1).text_content() == NOTICES.of(language).privacy.title
+    await shows(page, NOTICES.of(language).privacy.title)
 
 
 async def accessibility(_: Door, page: Page, language: Language) -> None:
     await page.goto(f"/saavutettavuus?lang={language}")
-    assert await page.get_by_role("heading", level=1).text_content() == NOTICES.of(language).accessibility.title
+    await shows(page, NOTICES.of(language).accessibility.title)
 
 
 STATES: tuple[Come, ...] = (

@@ -44,7 +44,7 @@ async def _bakery(database: Database, bakery_urls: Urls, kafka_servers: str, fre
     return Bakery(database, bakery_urls, kafka_servers, baking_in(await fresh_topics("loaves", partitions=3)))
 
 
-async def bake_slowly(bakery: Bakery, append: Append, enough: asyncio.Event) -> int:
+async def bake_slowly(bakery: Bakery, enough: asyncio.Event) -> int:
     """Bake until it is enough; some linger between beginning and writing, some between writing and commit."""
     turn = 0
     while not enough.is_set():
@@ -52,20 +52,20 @@ async def bake_slowly(bakery: Bakery, append: Append, enough: asyncio.Event) -> 
         async with bakery.database.transaction() as tx:
             if turn % 3 == 0:
                 await tx.execute("SELECT pg_sleep($1)", between(0.001, 0.01))
-            await append(tx, bakery.baked(loaf=f"loaf-{int(between(0, 40))}", version=turn))
+            await outbox.append(tx, bakery.baked(loaf=f"loaf-{int(between(0, 40))}", version=turn))
             if turn % 3 == 1:
                 await tx.execute("SELECT pg_sleep($1)", between(0.001, 0.01))
     return turn
 
 
-async def stress(bakery: Bakery, relay: Relay, append: Append = outbox.append) -> list[Told]:
+async def stress(bakery: Bakery, relay: Relay) -> list[Told]:
     """
     Bake and relay side by side until there are so many facts and lines, and return everything that was told.
 
     How often a line can be drawn depends on all who write on this server, other tests among them.
     """
     enough, lines = asyncio.Event(), set[datetime | None]()
-    baking = asyncio.gather(*(bake_slowly(bakery, append, enough) for _ in range(WRITERS)))
+    baking = asyncio.gather(*(bake_slowly(bakery, enough) for _ in range(WRITERS)))
     try:
         while len(lines) < LINES or relay.state.published < FACTS:
             await relay.run_once()
@@ -103,7 +103,7 @@ class _TrustsItsClock(Relay):
         self._candidate = replace(self._candidate, own_xid=0) if self._candidate else None
 
 
-async def record_when_begun(tx: Transaction, loaf: Loaf) -> datetime:
+async def _when_begun(tx: Transaction, loaf: Loaf) -> datetime:
     """Take the time at which the transaction began for the time of recording."""
     tx.recorded_at = tx.now
     return await outbox.append(tx, loaf)
@@ -115,12 +115,22 @@ class TestAWatermark:
         assert below_their_line(await stress(bakery, bakery.relay())) == []
 
     async def test_would_be_false_if_the_relay_trusted_its_clock(self, bakery: Bakery) -> None:
-        """The same stress finds facts that were recorded, but not committed, when such a line was drawn."""
-        assert below_their_line(await stress(bakery, bakery.relay(_TrustsItsClock)))
+        """Of what was recorded, and not committed, when it drew its line it knows nothing."""
+        relay = bakery.relay(_TrustsItsClock)
+        async with listening(bakery.kafka_servers, bakery.baked.topic, partitions=3) as listen:
+            async with bakery.database.transaction() as slow:
+                await outbox.append(slow, bakery.baked(loaf="slow"))
+                await relay_until(relay, listen, marks=3)
+            assert below_their_line(await relay_until(relay, listen, facts=1))
+        await relay.close()
+
+    async def test_stands_below_a_transaction_that_had_begun_and_written_nothing(self, bakery: Bakery) -> None:
+        """What it writes is recorded when it is written."""
+        assert below_their_line(await told_around_a_line(bakery, outbox.append)) == []
 
     async def test_would_be_false_if_a_fact_were_recorded_when_its_transaction_began(self, bakery: Bakery) -> None:
-        """Such a time may lie before a line that was drawn before the transaction wrote anything."""
-        assert below_their_line(await stress(bakery, bakery.relay(), record_when_begun))
+        """Such a time lies before a line that was drawn before the transaction wrote anything."""
+        assert below_their_line(await told_around_a_line(bakery, _when_begun))
 
     async def test_never_goes_back(self, bakery: Bakery) -> None:
         """Not in any partition, and not when another relay takes over."""
@@ -193,12 +203,25 @@ async def stress_a_little(bakery: Bakery) -> None:
     await relay.close()
 
 
-async def relay_until(relay: Relay, listen: Listen, *, marks: int) -> list[Told]:
-    """Relay until so many watermarks were told; another test's open transaction may hold them up."""
+async def told_around_a_line(bakery: Bakery, append: Append) -> list[Told]:
+    """Draw a line while a transaction has begun, let it append a fact, and return everything that was told."""
+    relay = bakery.relay()
+    async with listening(bakery.kafka_servers, bakery.baked.topic, partitions=3) as listen:
+        async with bakery.database.transaction() as slow:
+            await relay_until(relay, listen, marks=3)
+            await append(slow, bakery.baked(loaf="slow"))
+        told = await relay_until(relay, listen, facts=1)
+    await relay.close()
+    return told
 
-    async def announced() -> bool:
+
+async def relay_until(relay: Relay, listen: Listen, *, marks: int = 0, facts: int = 0) -> list[Told]:
+    """Relay until so many watermarks and facts were told; another test's open transaction may hold them up."""
+
+    async def is_told() -> bool:
         await relay.run_once()
-        return sum(each.is_watermark for each in await listen()) >= marks
+        told = await listen()
+        return sum(each.is_watermark for each in told) >= marks and len(facts_of(told)) >= facts
 
-    await until(announced)
+    await until(is_told)
     return list(await listen())
