@@ -13,9 +13,13 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from deploy import processes
 
 
-@dataclass(slots=True)
+@dataclass
 class Mailbox:
-    """What was sent, by whom it is for; addresses in `refuses` are not taken."""
+    """
+    What was sent, by whom it is for; addresses in `refuses` are not taken.
+
+    It has no slots: aiosmtpd looks at all its members, and Python 3.11.2, which is Debian's, stumbles over theirs.
+    """
 
     port: int
     refuses: set[str] = field(default_factory=set[str])
