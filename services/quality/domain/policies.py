@@ -179,7 +179,6 @@ def _agreed_reviews(facts: CaseFacts) -> Iterator[Opening]:
     for memo in facts.memos:
         if memo.review_due_on is not None and memo.subject_id in held:
             meeting = held[memo.subject_id]
-            known_at = max(memo.recorded_at, meeting.recorded_at)
             yield Opening(
                 memo.subject_id,
                 memo.version,
@@ -187,8 +186,8 @@ def _agreed_reviews(facts: CaseFacts) -> Iterator[Opening]:
                 memo.review_due_on,
                 _BEFORE_ALL,
                 meeting.unit_id,
-                known_at,
-                known_at,
+                max(memo.recorded_at, meeting.recorded_at),
+                max(memo.recorded_at, meeting.stated_at),
                 imported=False,
             )
 

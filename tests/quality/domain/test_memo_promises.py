@@ -255,6 +255,15 @@ class TestTheReview:
         assert judge(REVIEWED, facts(agreed), unit_of, LATER) == {}
         assert promise(REVIEWED, held_meeting(), agreed, retracted_meeting("2026-11-26 09:00")).status is Status.VOID
 
+    @pytest.mark.parametrize("again, is_late", [("2026-12-02 09:00", False), ("2026-12-07 09:00", True)])
+    def test_is_known_late_if_its_heijastin_was_told_of_again_too_late(self, again: str, *, is_late: bool) -> None:
+        """Gone through in time; but when the day was over the Heijastin was retracted, so nothing was promised."""
+        done = memo("2026-11-30 09:00", review_due="2026-12-03", reviewed="2026-11-30")
+        gone = retracted_meeting("2026-12-01 09:00")
+
+        found = promise(REVIEWED, held_meeting(), done, gone, held_meeting(recorded=again, version=4))
+        assert (found.status, found.is_recorded_late) == (Status.KEPT, is_late)
+
     def test_belongs_to_the_unit_of_its_heijastin(self) -> None:
         """The highest version that was held, in whatever order they came; and an import is no excuse."""
         older = replace(held_meeting(imported=True), unit_id=ANOTHER_MEETING, version=1)
