@@ -70,6 +70,10 @@ class MemoStated(OfCase):
     reviewed_on: date | None
 
 
+Stated = CaseStated | FollowUpStated | MeetingStated | MemoStated
+"""Whatever is said of a case and kept."""
+
+
 class Hours(BaseModel):
     """The hours of one ISO weekday (1 is Monday), local time."""
 

@@ -13,7 +13,16 @@ from functools import partial
 from uuid import UUID
 
 from services.quality import store
-from services.quality.consumed import CASES, MEMOS, OfCase, UnitConfigured
+from services.quality.consumed import (
+    CASES,
+    MEMOS,
+    CaseStated,
+    FollowUpStated,
+    MeetingStated,
+    MemoStated,
+    OfCase,
+    UnitConfigured,
+)
 from services.quality.domain import heard
 from services.quality.domain.announcements import Context, announce, promise_id
 from services.quality.domain.calendar import local_date
@@ -50,14 +59,12 @@ async def take_in(tx: Transaction, batch: Batch) -> Refusals:
         match fact.body:
             case UnitConfigured():
                 units.append(fact.body)
-            case OfCase():
+            case CaseStated() | FollowUpStated() | MeetingStated() | MemoStated():
                 reason = heard.contradiction(fact.body, now=tx.now)
                 if reason is not None:
                     raise FactRefused(reason)
-                of_case = heard.fact_of(fact.body, recorded_at=fact.recorded_at)
-                if of_case is not None:
-                    kept.append((fact.body.case_id, of_case))
-                    newest[fact.body.case_id] = max(fact, newest.get(fact.body.case_id, fact), key=_context_sequence)
+                kept.append((fact.body.case_id, heard.fact_of(fact.body, recorded_at=fact.recorded_at)))
+                newest[fact.body.case_id] = max(fact, newest.get(fact.body.case_id, fact), key=_context_sequence)
             case _:
                 pass
 

@@ -1,8 +1,9 @@
 """From what others say to the facts we keep; and which of it contradicts itself."""
 
 from datetime import datetime, timedelta
+from typing import assert_never
 
-from services.quality.consumed import CaseStated, FollowUpStated, MeetingStated, MemoStated, OfCase, UnitConfigured
+from services.quality.consumed import CaseStated, FollowUpStated, MeetingStated, MemoStated, Stated, UnitConfigured
 from services.quality.domain.calendar import last_day, local_date
 from services.quality.domain.facts import Case, Fact, FollowUp, Meeting, Memo
 from services.quality.domain.units import OFFICE_HOURS, Hours, Rule, Unit
@@ -14,7 +15,7 @@ IN_THE_FUTURE = "in_the_future"
 TIMES_MISSING = "times_missing"
 
 
-def contradiction(said: OfCase, *, now: datetime) -> str | None:
+def contradiction(said: Stated, *, now: datetime) -> str | None:
     """
     Return the coded reason why what was *said* cannot be so, or None.
 
@@ -27,7 +28,7 @@ def contradiction(said: OfCase, *, now: datetime) -> str | None:
         today = local_date(now + CLOCKS_MAY_DIFFER)
         is_ahead = any(day is not None and day > today for day in (said.recorded_on, said.reviewed_on))
         return IN_THE_FUTURE if is_ahead else None
-    if not isinstance(said, MeetingStated | FollowUpStated) or not said.held:
+    if not said.held:
         return None
     if said.held_from is None or said.held_until is None or said.held_on is None:
         return TIMES_MISSING
@@ -37,8 +38,8 @@ def contradiction(said: OfCase, *, now: datetime) -> str | None:
     return None if day == said.held_on else DATE_CONTRADICTS_INSTANT
 
 
-def fact_of(said: OfCase, *, recorded_at: datetime) -> Fact | None:
-    """Return the fact to keep of what was *said*; None for kinds that no promise depends on."""
+def fact_of(said: Stated, *, recorded_at: datetime) -> Fact:
+    """Return the fact to keep of what was *said*."""
     match said:
         case MeetingStated():
             return Meeting(
@@ -78,7 +79,7 @@ def fact_of(said: OfCase, *, recorded_at: datetime) -> Fact | None:
                 reviewed_on=said.reviewed_on,
             )
         case _:
-            return None
+            assert_never(said)
 
 
 def unit_of(said: UnitConfigured) -> Unit:

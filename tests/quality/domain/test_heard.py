@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.quality.consumed import CaseStated, FollowUpStated, MeetingStated, MemoStated, OfCase, UnitConfigured
+from services.quality.consumed import CaseStated, FollowUpStated, MeetingStated, MemoStated, UnitConfigured
 from services.quality.domain import heard
 from services.quality.domain.facts import Case, FollowUp, Meeting, Memo
 from services.quality.domain.units import OFFICE_HOURS, Rule
@@ -148,10 +148,6 @@ class TestAFact:
         """None while it is open."""
         closed = CaseStated(**CONTEXT, closed_on=date(2026, 11, 24))
         assert heard.fact_of(closed, recorded_at=RECORDED) == Case(CASE, 2, RECORDED, date(2026, 11, 24))
-
-    def test_is_nothing_of_what_no_promise_depends_on(self) -> None:
-        """The context alone is taken from it."""
-        assert heard.fact_of(OfCase(**CONTEXT), recorded_at=RECORDED) is None
 
 
 class TestAUnit:
