@@ -17,7 +17,7 @@ from services.feedback.domain import half_months, windows
 from services.feedback.domain.questionnaire import FormKind
 from services.feedback.domain.summary import marks_of
 from services.feedback.domain.windows import Window
-from services.feedback.events import FeedbackSummarised
+from services.feedback.events import FeedbackSummarised, FeedbackWindowHeldBack
 from shared import gate, ids, outbox
 from shared.database import Trace, Transaction
 from shared.errors import NotFound
@@ -79,18 +79,19 @@ async def decide_windows(tx: Transaction) -> int:
     due = [window for window in claimed if not windows.waits_for(window, rounds[window.unit_id], boundary=boundary)]
     carried: list[Window] = []
     summaries: list[FeedbackSummarised] = []
+    held_back: list[FeedbackWindowHeldBack] = []
     for window in due:
         decided, summary = windows.decide(window, rounds[window.unit_id], boundary=boundary)
-        if summary is None:
-            carried.append(decided)
-        else:
+        if summary is not None:
             summaries.append(summary)
+            continue
+        carried.append(decided)
+        if decided.version > window.version:  # else there is nothing to tell
+            held_back.append(windows.held_back(decided))
     await store.carry_on(tx, carried)
     await store.close(tx, [(summary, ids.new_id()) for summary in summaries])
     await store.forget_links(tx, [window.unit_id for window in due], before=windows.expired_before(boundary))
-    asked = [window for window in carried if windows.anybody_was_asked(window, rounds[window.unit_id])]
-    told = [*summaries, *(windows.held_back(window) for window in asked)]
-    await outbox.append_each(tx, [(fact, Trace.begin()) for fact in told])
+    await outbox.append_each(tx, [(fact, Trace.begin()) for fact in (*summaries, *held_back)])
     return len(due)
 
 
