@@ -7,6 +7,32 @@ from uuid import UUID
 
 from services.scheduling.events import DeputySet, WorkerConfigured
 from shared.derived import derived_id, subject_digest
+from shared.relations import Member
+
+A_WORKER = {
+    "worker_id": UUID("e3a9d1c4-6b27-4f08-95d2-8c4e7b1f0a01"),
+    "version": 7,
+    "unit_id": UUID("e3a9d1c4-6b27-4f08-95d2-8c4e7b1f0a02"),
+    "team_id": UUID("e3a9d1c4-6b27-4f08-95d2-8c4e7b1f0a03"),
+    "is_active": False,
+    "account_digest": UUID("e3a9d1c4-6b27-4f08-95d2-8c4e7b1f0a04"),
+    "deputy_id": UUID("e3a9d1c4-6b27-4f08-95d2-8c4e7b1f0a05"),
+    "deputy_from_on": date(2032, 1, 12),
+    "deputy_until_on": date(2032, 1, 14),
+}
+"""All that is told of somebody and decides what they see."""
+THE_MEMBER = Member(
+    member_id=UUID("e3a9d1c4-6b27-4f08-95d2-8c4e7b1f0a01"),
+    version=7,
+    branch_id=UUID("e3a9d1c4-6b27-4f08-95d2-8c4e7b1f0a02"),
+    crew_id=UUID("e3a9d1c4-6b27-4f08-95d2-8c4e7b1f0a03"),
+    is_active=False,
+    account=UUID("e3a9d1c4-6b27-4f08-95d2-8c4e7b1f0a04"),
+    stand_in_id=UUID("e3a9d1c4-6b27-4f08-95d2-8c4e7b1f0a05"),
+    stand_in_from=date(2032, 1, 12),
+    stand_in_until=date(2032, 1, 14),
+)
+"""The member that a service makes of them."""
 
 CARE = "coordinator consulting_social_worker responsible_social_worker family_therapist"
 

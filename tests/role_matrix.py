@@ -9,6 +9,16 @@ from fastapi import FastAPI
 from shared.http import Rules
 from shared.http.routes import Route
 
+ROLES = {
+    "C": "coordinator",
+    "S": "consulting_social_worker",
+    "R": "responsible_social_worker",
+    "F": "family_therapist",
+    "L": "team_lead",
+    "Q": "quality_manager",
+    "O": "ops",
+}
+"""What stands for each in the table of a service."""
 NOBODY = "nobody"
 """Somebody without a token."""
 

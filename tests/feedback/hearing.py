@@ -12,12 +12,12 @@ from services.feedback.commands import GiveAnswer
 from services.feedback.subscriptions import SUBSCRIPTION
 from services.scheduling.events import FeedbackBookletIssued, FeedbackRoundEnded
 from shared import gate, ids
-from shared.database import Database, Trace
+from shared.database import Database
 from shared.events import Event
 from shared.gate import Watermark
 from shared.intake import Batch
-from shared.records import Fact
 from tests.feedback.builders import UNIT
+from tests.hearing import as_heard
 
 
 @dataclass
@@ -29,17 +29,7 @@ class Hearing:
     async def hear(self, *said: Event) -> None:
         """Take in a batch."""
         facts = [
-            Fact(
-                topic=fact.topic,
-                key=fact.stream_key(),
-                sequence=sequence,
-                event_type=fact.wire_type(),
-                event_id=str(ids.new_id()),
-                subject_version=fact.subject_version(),
-                recorded_at=datetime(2026, 11, 1, tzinfo=UTC),
-                trace=Trace.begin(),
-                body=SUBSCRIPTION.reads[fact.wire_type()].model_validate_json(fact.model_dump_json()),
-            )
+            as_heard(fact, SUBSCRIPTION, sequence=sequence, recorded_at=datetime(2026, 11, 1, tzinfo=UTC))
             for sequence, fact in enumerate(said, start=1)
         ]
         async with self.database.transaction() as tx:

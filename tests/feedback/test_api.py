@@ -16,7 +16,7 @@ from shared.http import openapi_of
 from tests.feedback.builders import DECEMBER_1, NOVEMBER_1, NOVEMBER_2, OTHER_UNIT, UNIT
 from tests.feedback.hearing import Hearing
 from tests.probe import until
-from tests.role_matrix import NOBODY, let_in, on_record
+from tests.role_matrix import NOBODY, ROLES, let_in, on_record
 from tests.scheduling.edge import TRUST, Caller
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.postgres]
@@ -26,15 +26,6 @@ MATRIX = {
     "GET /v1/windows": "CSRFLQ",
     "GET /v1/windows/{window_id}": "CSRFLQ",
     OPEN_ANSWERS: "LQ",
-}
-ROLES = {
-    "C": "coordinator",
-    "S": "consulting_social_worker",
-    "R": "responsible_social_worker",
-    "F": "family_therapist",
-    "L": "team_lead",
-    "Q": "quality_manager",
-    "O": "ops",
 }
 
 

@@ -6,15 +6,11 @@ at every instant at which anything could have changed.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from services.quality.domain.facts import CaseFacts, Meeting
-
-_ZONE = ZoneInfo("Europe/Helsinki")
-_DAY = timedelta(days=1)
-_MOMENT = timedelta(microseconds=1)
+from tests.quality.naive_days import DAY, MOMENT, day_of, midnight
 
 
 @dataclass(frozen=True)
@@ -43,15 +39,15 @@ def _verdict(facts: CaseFacts, meeting_id: UUID, until: datetime, *, remote_coun
     status, anchor, due, met = _look(facts, meeting_id, until, remote_counts=remote_counts)
 
     def known_after(instant: datetime) -> str:
-        return _status(facts, meeting_id, instant + _MOMENT, remote_counts=remote_counts)
+        return _status(facts, meeting_id, instant + MOMENT, remote_counts=remote_counts)
 
     late, since = False, None
     if status == "kept":
-        late = known_after(_midnight(due + _DAY)) != "kept"
+        late = known_after(midnight(due + DAY)) != "kept"
     if status == "ended_with_case":
-        late = known_after(_midnight(due + _DAY)) not in {"kept", "ended_with_case"}
+        late = known_after(midnight(due + DAY)) not in {"kept", "ended_with_case"}
     if status in {"lapsed", "kept_late"}:
-        expiries = {_midnight(_month_after(m.held_on) + _DAY) for m in facts.meetings if m.held_on}
+        expiries = {midnight(_month_after(m.held_on) + DAY) for m in facts.meetings if m.held_on}
         for turn in sorted({turn for turn in (*expiries, *(fact.recorded_at for fact in facts)) if turn < until}):
             if known_after(turn) not in {"lapsed", "kept_late"}:
                 since = None
@@ -91,7 +87,7 @@ def _look(  # noqa: C901 - one page, read from top to bottom
         if other_meeting not in others or any(m.version > other_meeting.version for m in others):
             continue
         if other_meeting.held_from and _after(other_meeting.held_from, meeting):
-            days.append(_day(other_meeting.held_from))
+            days.append(day_of(other_meeting.held_from))
 
     met = min(days, default=None)
     if met is not None and met <= due:
@@ -101,7 +97,7 @@ def _look(  # noqa: C901 - one page, read from top to bottom
         closed_on = max(cases, key=lambda case: case.version).closed_on
         if closed_on and meeting.held_on <= closed_on <= due:
             return "ended_with_case", meeting.held_on, due, None
-    if not _midnight(due + _DAY) < until:
+    if not midnight(due + DAY) < until:
         return "open", meeting.held_on, due, None
     return ("lapsed" if met is None else "kept_late"), meeting.held_on, due, met
 
@@ -110,8 +106,8 @@ def _after(instant: datetime, meeting: Meeting) -> bool:
     """On a later day than the anchor, or on that day but begun later than the meeting began."""
     assert meeting.held_on
     assert meeting.held_from
-    if _day(instant) != meeting.held_on:
-        return _day(instant) > meeting.held_on
+    if day_of(instant) != meeting.held_on:
+        return day_of(instant) > meeting.held_on
     return instant > meeting.held_from
 
 
@@ -119,16 +115,8 @@ def _month_after(day: date) -> date:
     """Walk on until the day number comes round, or the month after is over."""
     walked = day
     while walked.month == day.month:
-        walked += _DAY
+        walked += DAY
     month = walked.month
-    while walked.day != day.day and (walked + _DAY).month == month:
-        walked += _DAY
+    while walked.day != day.day and (walked + DAY).month == month:
+        walked += DAY
     return walked
-
-
-def _day(instant: datetime) -> date:
-    return instant.astimezone(_ZONE).date()
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(0), _ZONE).astimezone(UTC)

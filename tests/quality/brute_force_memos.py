@@ -5,20 +5,15 @@ The naive judge of the memo's two promises, written apart from the engine, and w
 family. It looks at every fact for every question, and knows the holidays of the spring of 2027 only.
 """
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Literal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from services.quality.domain.facts import CaseFacts, Fact, Meeting, Memo
 from tests.quality.brute_force import Verdict
+from tests.quality.naive_days import DAY, MOMENT, ZONE, at_work, day_of, is_working, midnight
 
 Kind = Literal["recorded", "reviewed"]
-
-_ZONE = ZoneInfo("Europe/Helsinki")
-_DAY = timedelta(days=1)
-_MOMENT = timedelta(microseconds=1)
-_HOLIDAYS = {date(2027, 1, 1), date(2027, 1, 6), date(2027, 3, 26), date(2027, 3, 29), date(2027, 5, 6)}
 
 
 def verdicts(facts: CaseFacts, until: datetime, kind: Kind) -> dict[UUID, Verdict]:
@@ -40,7 +35,7 @@ def speaking(facts: CaseFacts, meeting_id: UUID, until: datetime, kind: Kind) ->
     turns = sorted({fact.recorded_at for fact in everything})
     silent_until = turns[0]
     for turn in turns:
-        before_expiry = min(turn, _midnight(due))
+        before_expiry = min(turn, midnight(due))
         then = _look([fact for fact in everything if fact.recorded_at <= turn], meeting_id, before_expiry, kind)
         if then is None or then[0] != "open" or then[2] != due:
             silent_until = turns[turns.index(turn) + 1]
@@ -49,11 +44,11 @@ def speaking(facts: CaseFacts, meeting_id: UUID, until: datetime, kind: Kind) ->
     )
     speaks = None
     for rung, days in (("1_days_before", 1), ("due_today", 0)):
-        at = datetime.combine(_back_to_work(_back_to_work(due) - days * _DAY), time(8), _ZONE)
-        if (_day(first) - anchor).days > 7 and at <= first:
+        at = datetime.combine(_back_to_work(_back_to_work(due) - days * DAY), time(8), ZONE)
+        if (day_of(first) - anchor).days > 7 and at <= first:
             continue
-        since = _at_work(max(at, silent_until))
-        if since < until and since <= _midnight(due + _DAY):
+        since = at_work(max(at, silent_until))
+        if since < until and since <= midnight(due + DAY):
             speaks = rung
     return speaks
 
@@ -64,14 +59,14 @@ def _verdict(known: list[Fact], meeting_id: UUID, until: datetime, kind: Kind) -
     status, anchor, due, met = looked
 
     def status_after(instant: datetime) -> str:
-        then = _look([fact for fact in known if fact.recorded_at <= instant], meeting_id, instant + _MOMENT, kind)
+        then = _look([fact for fact in known if fact.recorded_at <= instant], meeting_id, instant + MOMENT, kind)
         return then[0] if then else "never heard of"
 
-    late = status == "kept" and status_after(_midnight(due + _DAY)) != "kept"
+    late = status == "kept" and status_after(midnight(due + DAY)) != "kept"
     since = None
     if status in {"lapsed", "kept_late"}:
         days = {_due(known, meeting_id, fact, kind) for fact in known}
-        turns = {_midnight(day + _DAY) for day in days if day} | {fact.recorded_at for fact in known}
+        turns = {midnight(day + DAY) for day in days if day} | {fact.recorded_at for fact in known}
         for turn in sorted(turn for turn in turns if turn < until):
             if status_after(turn) not in {"lapsed", "kept_late"}:
                 since = None
@@ -94,14 +89,14 @@ def _look(
     due = _due(known, meeting_id, last_held if kind == "recorded" else last_asked, kind)
     assert due
     assert last_held.held_on
-    anchor = last_held.held_on if kind == "recorded" else _day(min(memo.recorded_at for memo in asked))
+    anchor = last_held.held_on if kind == "recorded" else day_of(min(memo.recorded_at for memo in asked))
     memo = max(memos, key=_version)
     if max(meetings, key=_version) is not last_held or memo is not last_asked:
         return "void", anchor, due, None
     done = memo.written_on if kind == "recorded" else memo.reviewed_on
     if done is not None and done <= due:
         return "kept", anchor, due, done
-    if _midnight(due + _DAY) >= until:
+    if midnight(due + DAY) >= until:
         return "open", anchor, due, None
     return ("lapsed" if done is None else "kept_late"), anchor, due, done
 
@@ -117,8 +112,8 @@ def _due(known: list[Fact], meeting_id: UUID, fact: Fact, kind: Kind) -> date | 
         return None
     day, worked = fact.held_on, 0
     while worked < 3:
-        day += _DAY
-        worked += 1 if _is_working(day) else 0
+        day += DAY
+        worked += 1 if is_working(day) else 0
     return day
 
 
@@ -126,30 +121,7 @@ def _version(fact: Fact) -> int:
     return fact.version
 
 
-def _is_working(day: date) -> bool:
-    return day.isoweekday() <= 5 and day not in _HOLIDAYS
-
-
 def _back_to_work(day: date) -> date:
-    while not _is_working(day):
-        day -= _DAY
+    while not is_working(day):
+        day -= DAY
     return day
-
-
-def _at_work(instant: datetime) -> datetime:
-    """Walk on until somebody is at work."""
-    local = instant.astimezone(_ZONE)
-    if _is_working(local.date()) and time(8) <= local.time() < time(16):
-        return instant
-    day = local.date() if local.time() < time(8) else local.date() + _DAY
-    while not _is_working(day):
-        day += _DAY
-    return datetime.combine(day, time(8), _ZONE)
-
-
-def _day(instant: datetime) -> date:
-    return instant.astimezone(_ZONE).date()
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(0), _ZONE).astimezone(UTC)

@@ -4,18 +4,14 @@ A second opinion on warnings, written apart from the first: which rung speaks, f
 It knows office hours and the spring of 2027 only, and takes a promise's status and dates from the naive judge.
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from services.quality.domain.facts import CaseFacts, Fact, FollowUp, Meeting
 from tests.quality.brute_force import verdicts
+from tests.quality.naive_days import DAY, MOMENT, ZONE, at_work, day_of, is_working, midnight
 
-_ZONE = ZoneInfo("Europe/Helsinki")
-_DAY = timedelta(days=1)
-_MOMENT = timedelta(microseconds=1)
-_HOLIDAYS = {date(2027, 1, 1), date(2027, 1, 6), date(2027, 3, 26), date(2027, 3, 29), date(2027, 5, 6)}
-_LONG_AGO = datetime(2000, 1, 1, tzinfo=_ZONE)
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=ZONE)
 
 
 def speaking(facts: CaseFacts, meeting_id: UUID, until: datetime) -> str | None:
@@ -29,19 +25,19 @@ def speaking(facts: CaseFacts, meeting_id: UUID, until: datetime) -> str | None:
         return None
     ladder = [(label, label_since), *_rungs(now.due_on)]
     first_recorded = min(m.recorded_at for m in facts.meetings if m.subject_id == meeting_id and m.held_on)
-    if (_day(first_recorded) - now.anchor_on).days > 7:
+    if (day_of(first_recorded) - now.anchor_on).days > 7:
         ladder = [(rung, at) for rung, at in ladder if at > first_recorded]
     speaks = None
     for rung, at in ladder:
-        since = _at_work(max(at, exposed_since))
-        if since < until and since <= _midnight(now.due_on + _DAY):
+        since = at_work(max(at, exposed_since))
+        if since < until and since <= midnight(now.due_on + DAY):
             speaks = rung
     return speaks
 
 
 def _exposure(everything: list[Fact], meeting_id: UUID, due: date) -> tuple[str | None, datetime, datetime]:
     """Walk over all turns; return what is wrong with the bookings in the end, since when, and since when anything."""
-    turns = {fact.recorded_at for fact in everything} | {_midnight(_day(at) + _DAY) for at in _booked(everything)}
+    turns = {fact.recorded_at for fact in everything} | {midnight(day_of(at) + DAY) for at in _booked(everything)}
     label, label_since, exposed_since = None, _LONG_AGO, _LONG_AGO
     for turn in sorted(turns):
         label_then = _label([fact for fact in everything if fact.recorded_at <= turn], meeting_id, turn, due)
@@ -56,14 +52,14 @@ def _exposure(everything: list[Fact], meeting_id: UUID, due: date) -> tuple[str 
 def _rungs(due: date) -> list[tuple[str, datetime]]:
     """Count back from the last working day; the due day is the strict one in all of these histories."""
     last = due
-    while not _is_working(last):
-        last -= _DAY
+    while not is_working(last):
+        last -= DAY
     rungs: list[tuple[str, datetime]] = []
     for days in (7, 3, 1):
-        day = last - days * _DAY
-        while not _is_working(day):
-            day -= _DAY
-        rungs.append((f"{days}_days_before", datetime.combine(day, time(8), _ZONE)))
+        day = last - days * DAY
+        while not is_working(day):
+            day -= DAY
+        rungs.append((f"{days}_days_before", datetime.combine(day, time(8), ZONE)))
     return rungs
 
 
@@ -78,11 +74,11 @@ def _label(known: list[Fact], meeting_id: UUID, turn: datetime, due: date) -> st
     meeting = max((fact for fact in versions if fact.held_on), key=lambda fact: fact.version)
     assert meeting.held_from
     days = [
-        _day(at)
+        day_of(at)
         for at in _booked(_standing(known))
-        if _day(at) > verdict.anchor_on or (_day(at) == verdict.anchor_on and at > meeting.held_from)
+        if day_of(at) > verdict.anchor_on or (day_of(at) == verdict.anchor_on and at > meeting.held_from)
     ]
-    if any(day <= due and _midnight(day + _DAY) > turn for day in days):
+    if any(day <= due and midnight(day + DAY) > turn for day in days):
         return None
     return "booked_too_late" if any(day > due for day in days) else "nothing_booked"
 
@@ -92,11 +88,11 @@ def _is_open(known: list[Fact], meeting_id: UUID, until: datetime) -> bool:
     verdict = verdicts(CaseFacts.of(known), _after(known)).get(meeting_id)
     if verdict is None or verdict.status in {"kept", "ended_with_case", "void"}:
         return False
-    return _midnight(verdict.due_on + _DAY) >= until
+    return midnight(verdict.due_on + DAY) >= until
 
 
 def _after(known: list[Fact]) -> datetime:
-    return max((fact.recorded_at for fact in known), default=_LONG_AGO) + _MOMENT
+    return max((fact.recorded_at for fact in known), default=_LONG_AGO) + MOMENT
 
 
 def _standing(known: list[Fact]) -> list[Fact]:
@@ -107,26 +103,3 @@ def _standing(known: list[Fact]) -> list[Fact]:
 
 def _booked(known: list[Fact]) -> list[datetime]:
     return [f.booked_from for f in known if isinstance(f, Meeting | FollowUp) and f.booked_from]
-
-
-def _at_work(instant: datetime) -> datetime:
-    """Walk on until somebody is at work."""
-    local = instant.astimezone(_ZONE)
-    if _is_working(local.date()) and time(8) <= local.time() < time(16):
-        return instant
-    day = local.date() if local.time() < time(8) else local.date() + _DAY
-    while not _is_working(day):
-        day += _DAY
-    return datetime.combine(day, time(8), _ZONE)
-
-
-def _is_working(day: date) -> bool:
-    return day.isoweekday() <= 5 and day not in _HOLIDAYS
-
-
-def _day(instant: datetime) -> date:
-    return instant.astimezone(_ZONE).date()
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(0), _ZONE)

@@ -20,11 +20,12 @@ from services.scheduling.events import (
     UnitConfigured,
 )
 from shared import gate
-from shared.database import Database, Trace
+from shared.database import Database
 from shared.events import Event
 from shared.gate import Watermark
 from shared.intake import Batch, Refusals
 from shared.records import Fact
+from tests.hearing import as_heard, changed
 from tests.quality.builders import CASE, FOLLOW_UP, MEETING, UNIT, local
 
 Wire = tuple[Event, datetime]
@@ -51,7 +52,7 @@ def meeting_held(
         "held_until": ended,
         "held_on": last_day(ended),
     }
-    return _changed(MeetingHeld.example(), state | different), local(recorded) if recorded else ended
+    return changed(MeetingHeld.example(), state | different), local(recorded) if recorded else ended
 
 
 def follow_up_held(
@@ -66,42 +67,38 @@ def follow_up_held(
         "held_until": ended,
         "held_on": local_date(began),
     }
-    return _changed(FollowUpHeld.example(), state | different), local(recorded) if recorded else ended
+    return changed(FollowUpHeld.example(), state | different), local(recorded) if recorded else ended
 
 
 def follow_up_booked(at: str, *, recorded: str, case_id: UUID = CASE, **different: Any) -> Wire:
     """A follow-up that is booked."""
     state: dict[str, Any] = {"case_id": case_id, "booked_from": local(at), "booked_until": local(at)}
-    return _changed(FollowUpScheduled.example(), state | different), local(recorded)
+    return changed(FollowUpScheduled.example(), state | different), local(recorded)
 
 
 def follow_up_cancelled(recorded: str) -> Wire:
     """The follow-up is off."""
-    return _changed(FollowUpCancelled.example(), {"version": 9}), local(recorded)
+    return changed(FollowUpCancelled.example(), {"version": 9}), local(recorded)
 
 
 def case_closed(on: str, *, recorded: str, case_id: UUID = CASE) -> Wire:
     """The case closed on a day."""
-    return _changed(CaseClosed.example(), {"case_id": case_id, "closed_on": on, "version": 5}), local(recorded)
+    return changed(CaseClosed.example(), {"case_id": case_id, "closed_on": on, "version": 5}), local(recorded)
 
 
 def case_reassigned(recorded: str, **different: Any) -> Wire:
     """The case is somebody else's."""
-    return _changed(CaseReassigned.example(), different), local(recorded)
+    return changed(CaseReassigned.example(), different), local(recorded)
 
 
 def memo_said(kind: type[MemoFact], recorded: str, *, case_id: UUID = CASE, **different: Any) -> Wire:
     """What records says of the memo of the Heijastin."""
-    return _changed(kind.example(), {"case_id": case_id, "meeting_id": MEETING} | different), local(recorded)
+    return changed(kind.example(), {"case_id": case_id, "meeting_id": MEETING} | different), local(recorded)
 
 
 def unit_configured(recorded: str, **different: Any) -> Wire:
     """A unit as scheduling tells of it; without closing days unless told."""
-    return _changed(UnitConfigured.example(), {"closing_days": (), **different}), local(recorded)
-
-
-def _changed(fact: Event, different: dict[str, Any]) -> Event:
-    return type(fact).model_validate(fact.model_dump() | different)
+    return changed(UnitConfigured.example(), {"closing_days": (), **different}), local(recorded)
 
 
 class Hearing:
@@ -119,19 +116,7 @@ class Hearing:
     def _number(self, fact: Event, recorded_at: datetime) -> Fact:
         stream = fact.topic, fact.stream_key()
         self._sequences[stream] += 1
-        sequence = self._sequences[stream]
-        reads = SUBSCRIPTION.reads[fact.wire_type()]
-        return Fact(
-            topic=fact.topic,
-            key=fact.stream_key(),
-            sequence=sequence,
-            event_type=fact.wire_type(),
-            event_id=f"event-{sequence}",
-            subject_version=fact.subject_version(),
-            recorded_at=recorded_at,
-            trace=Trace(f"correlation-{sequence}", f"event-{sequence}"),
-            body=reads.model_validate_json(fact.model_dump_json()),
-        )
+        return as_heard(fact, SUBSCRIPTION, sequence=self._sequences[stream], recorded_at=recorded_at)
 
     async def hear(self, *said: Wire) -> Refusals:
         """Take in a batch."""

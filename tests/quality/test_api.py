@@ -13,20 +13,11 @@ from services.quality.domain.announcements import promise_id
 from shared.derived import derived_id
 from tests.quality.builders import CASE, MEETING, UNIT
 from tests.quality.stream import Hearing, case_reassigned, follow_up_held, meeting_held
-from tests.role_matrix import NOBODY, let_in
+from tests.role_matrix import NOBODY, ROLES, let_in
 from tests.scheduling.edge import TRUST, Caller
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio]
 
-ROLES = {
-    "C": "coordinator",
-    "S": "consulting_social_worker",
-    "R": "responsible_social_worker",
-    "F": "family_therapist",
-    "L": "team_lead",
-    "Q": "quality_manager",
-    "O": "ops",
-}
 # Written down a second time, apart from the code, so that a slip there shows as a difference here.
 MATRIX = {
     "GET /v1/promises": "CSRFLQ",

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from services.records.subscriptions import SUBSCRIPTION
 from services.scheduling.events import CaseReassigned, MeetingCorrected, MeetingHeld, MeetingRetracted
-from shared.database import Database, Trace
+from shared.database import Database
 from shared.events import Event
 from shared.intake import Batch, Refusals
 from shared.records import Fact
+from tests.hearing import as_heard, changed
 from tests.records.builders import CASE, HELD_ON, NOW
 
 Wire = tuple[Event, datetime]
@@ -20,26 +21,22 @@ Wire = tuple[Event, datetime]
 
 def meeting_held(*, recorded_at: datetime = NOW, **different: Any) -> Wire:
     """A Heijastin held on Monday."""
-    return _changed(MeetingHeld.example(), {"held_on": HELD_ON} | different), recorded_at
+    return changed(MeetingHeld.example(), {"held_on": HELD_ON} | different), recorded_at
 
 
 def meeting_corrected(*, recorded_at: datetime = NOW, **different: Any) -> Wire:
     """It was held on Monday, in other words."""
-    return _changed(MeetingCorrected.example(), {"held_on": HELD_ON} | different), recorded_at
+    return changed(MeetingCorrected.example(), {"held_on": HELD_ON} | different), recorded_at
 
 
 def meeting_retracted(**different: Any) -> Wire:
     """It was not held after all."""
-    return _changed(MeetingRetracted.example(), different), NOW
+    return changed(MeetingRetracted.example(), different), NOW
 
 
 def case_reassigned(**different: Any) -> Wire:
     """The case is somebody else's."""
-    return _changed(CaseReassigned.example(), different), NOW
-
-
-def _changed(fact: Event, different: dict[str, Any]) -> Event:
-    return type(fact).model_validate(fact.model_dump() | different)
+    return changed(CaseReassigned.example(), different), NOW
 
 
 class Hearing:
@@ -65,18 +62,7 @@ class Hearing:
 
     def _number(self, fact: Event, recorded_at: datetime) -> Fact:
         self._sequences[fact.stream_key()] += 1
-        sequence = self._sequences[fact.stream_key()]
-        return Fact(
-            topic=fact.topic,
-            key=fact.stream_key(),
-            sequence=sequence,
-            event_type=fact.wire_type(),
-            event_id=f"event-{sequence}",
-            subject_version=fact.subject_version(),
-            recorded_at=recorded_at,
-            trace=Trace(f"correlation-{sequence}", f"event-{sequence}"),
-            body=SUBSCRIPTION.reads[fact.wire_type()].model_validate_json(fact.model_dump_json()),
-        )
+        return as_heard(fact, SUBSCRIPTION, sequence=self._sequences[fact.stream_key()], recorded_at=recorded_at)
 
     async def told(self, case_id: UUID = CASE) -> list[tuple[str, dict[str, Any]]]:
         """Return name and payload of what was published of a case, in order."""

@@ -10,20 +10,11 @@ from services.records import api
 from shared.derived import derived_id
 from tests.records.builders import CASE, HELD_ON, MEETING, REFERENCE, TEAM, UNIT, WORKER
 from tests.records.stream import Hearing, case_reassigned, meeting_held, meeting_retracted
-from tests.role_matrix import NOBODY, let_in
+from tests.role_matrix import NOBODY, ROLES, let_in
 from tests.scheduling.edge import Caller
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio]
 
-ROLES = {
-    "C": "coordinator",
-    "S": "consulting_social_worker",
-    "R": "responsible_social_worker",
-    "F": "family_therapist",
-    "L": "team_lead",
-    "Q": "quality_manager",
-    "O": "ops",
-}
 # Written down a second time, apart from the code, so that a slip there shows as a difference here.
 MATRIX = {
     "GET /v1/awaited": "CSRFL",

@@ -4,21 +4,13 @@ import pytest
 from fastapi import FastAPI
 
 from services.scheduling import api
+from tests.role_matrix import ROLES
 from tests.scheduling.builders import UNIT_ID
 from tests.scheduling.edge import Caller
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio]
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
-ROLES = {
-    "C": "coordinator",
-    "S": "consulting_social_worker",
-    "R": "responsible_social_worker",
-    "F": "family_therapist",
-    "L": "team_lead",
-    "Q": "quality_manager",
-    "O": "ops",
-}
 # Written down a second time, apart from the code, so that a slip there shows as a difference here.
 MATRIX = {
     "GET /v1/board": "CSRFL",
