@@ -48,14 +48,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     Put what takes long first, and trace only what has to cover something.
 
-    Whoever runs a Kafka of its own finds it fetched: the shared one has been started, by a process that may download.
+    Whoever starts a Kafka itself finds it fetched: the shared one has been started, by a process that may download; so
+    may the one that `own_kafka` starts.
     """
     items.sort(key=lambda item: next((at for at, place in enumerate(_LONG) if item.nodeid.startswith(place)), 99))
     for item in items:
         if not item.nodeid.startswith(_COVERING):
             item.add_marker(pytest.mark.no_cover)
-        if isinstance(item, pytest.Function) and item.get_closest_marker("kafka"):
-            item.fixturenames.insert(0, "kafka_servers")
+        asked: list[str] = getattr(item, "fixturenames", [])
+        if item.get_closest_marker("kafka") and "own_kafka" not in asked:
+            asked.insert(0, "kafka_servers")
 
 
 class _Together(LoadScopeScheduling):

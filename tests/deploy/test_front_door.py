@@ -126,3 +126,4 @@ class TestTheBrowserTests:
         assert done.returncode == 1
         assert "There is no Chromium on this machine" in done.stdout
         assert "apt-get install chromium" in done.stdout
+        assert list(tmp_path.iterdir()) == []
