@@ -7,7 +7,7 @@ they take, and whatever they refuse is told by row, column and cure.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from operator import attrgetter
@@ -99,8 +99,13 @@ class Gathered:
     faults: list[Fault] = field(default_factory=list[Fault])
     rows_by_case: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
     repeated: int = 0
-    first_day: date | None = None
-    last_day: date | None = None
+
+    def span(self, *, but: Collection[str]) -> tuple[date, date] | None:
+        """Return the first and the last local day on which anything of the cases was held, *but* for some of them."""
+        commands = [case.command for case in self.cases if case.command.reference not in but]
+        rows = [row for command in commands for row in (*command.meetings, *command.follow_ups) if row.held]
+        days = [row.held_from.astimezone(HELSINKI).date() for row in rows]
+        return (min(days), max(days)) if days else None
 
 
 def gather(table: Table, directory: Directory) -> Gathered:
@@ -114,8 +119,6 @@ def gather(table: Table, directory: Directory) -> Gathered:
         gathered.rows_by_case.setdefault(reader.case, []).append(row.number)
         if read is not None:
             rows[read.case].append(read)
-            gathered.first_day = min(gathered.first_day or read.day, read.day)
-            gathered.last_day = max(gathered.last_day or read.day, read.day)
     gathered.faults += _references_of_several_cases(rows)
     faulty = {fault.case for fault in gathered.faults}
     for reference, of_case in rows.items():

@@ -134,7 +134,7 @@ async def _run(wishes: Wishes) -> None:
         if not wishes.dry_run and sent.recorded_until is not None:
             with progress.phase("judged") as words:
                 words.append(await _judged(quality, sent.recorded_until, patience, progress))
-            await _tell_year(quality, wishes, gathered, directory, patience, progress)
+            await _tell_year(quality, wishes, gathered.span(but=()), directory, patience, progress)
     progress.say(f"{monotonic() - progress.began:6.1f} s  in all")
     if faults:
         held_back = len({fault.case or fault.row for fault in faults})
@@ -197,15 +197,15 @@ async def _send(scheduling: Api, wishes: Wishes, gathered: Gathered, patience: P
 async def _vanished(
     scheduling: Api, wishes: Wishes, gathered: Gathered, faults: Sequence[Fault], patience: Patience
 ) -> list[Answer]:
-    """Return the rows within the period of the file that an earlier one had and it has not."""
-    if gathered.first_day is None or gathered.last_day is None:
+    """Return the rows within the span of what goes in that an earlier file had and this one has not."""
+    waiting = {fault.case for fault in faults}
+    span = gathered.span(but=waiting)
+    if span is None:
         return []
     commands = [case.command for case in gathered.cases]
     named = {("meeting", row.reference) for command in commands for row in command.meetings}
     named |= {("follow_up", row.reference) for command in commands for row in command.follow_ups}
-    waiting = {fault.case for fault in faults}
-    period = {"from": gathered.first_day, "until": gathered.last_day + timedelta(days=1)}
-    days = {name: day.isoformat() for name, day in period.items()}
+    days = {"from": span[0].isoformat(), "until": (span[1] + timedelta(days=1)).isoformat()}
     listed = await _all(scheduling, "/v1/imports", patience, source=wishes.source, **days)
     return [
         row for row in listed if (row["kind"], row["reference"]) not in named and row["case_reference"] not in waiting
@@ -260,9 +260,14 @@ async def _judged(quality: Api, recorded_until: datetime, patience: Patience, pr
 
 
 async def _tell_year(
-    quality: Api, wishes: Wishes, gathered: Gathered, directory: Directory, patience: Patience, progress: Progress
+    quality: Api,
+    wishes: Wishes,
+    span: tuple[date, date] | None,
+    directory: Directory,
+    patience: Patience,
+    progress: Progress,
 ) -> None:
-    first, last = gathered.first_day or date.min, gathered.last_day or date.min
+    first, last = span or (date.min, date.min)
     days = {"from": first.isoformat(), "until": (last + _DUE_AT_THE_LATEST).isoformat()}
     report = await patience.ask(partial(quality.get, "/v1/figures", **days))
     table = year.lines(report["figures"], directory)

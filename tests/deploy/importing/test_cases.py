@@ -184,7 +184,7 @@ class TestAHeldBackCase:
             ({"end": ""}, "end", "The end is not told."),
             ({"end": "11.00"}, "end", "The end is not after the start, or is more than 48 hours after it."),
             ({"end": "12.3.2026 14.00"}, "end", "The end is not after the start, or is more than 48 hours after it."),
-            ({"start": "2.3.1926 12.00"}, "start", "Check the year: it must lie between 2000 and 2099."),
+            ({"start": "2.3.1926 12.00"}, "start", "The year of '2.3.1926 12.00' is not between 2000 and 2099."),
             ({"id": ""}, "id", "The cell is empty."),
             ({"unit": "Nowhere"}, "unit", "No unit of yours is called 'Nowhere'."),
             ({"team": "Karhut"}, "team", "No team of yours is called 'Karhut'."),
@@ -194,7 +194,7 @@ class TestAHeldBackCase:
             ({"children": "0"}, "children", "Input should be greater than or equal to 1."),
             ({"opened": "eilen"}, "opened", "'eilen' is neither a day nor a day with a time."),
             ({"closed": "1.6.26"}, "closed", "The year of '1.6.26' has two digits."),
-            ({"closed": "1.6.1926"}, "closed", "Check the year: it must lie between 2000 and 2099."),
+            ({"closed": "1.6.1926"}, "closed", "The year of '1.6.1926' is not between 2000 and 2099."),
             ({"case": "x" * 201}, "case", "String should have at most 200 characters."),
             ({"id": "x" * 201}, "id", "String should have at most 200 characters."),
             ({"case": '=HYPERLINK("http")'}, "case", "The cell begins like a formula."),
@@ -296,7 +296,22 @@ class TestTheSpan:
             a_row("1", start="1.3.2026 0.30", end="1.00"), a_row("2", start="30.4.2026 23.30", end="23.45")
         )
 
-        assert (found.first_day, found.last_day) == (date(2026, 3, 1), date(2026, 4, 30))
+        assert found.span(but=()) == (date(2026, 3, 1), date(2026, 4, 30))
+
+    def test_is_that_of_what_goes_in_and_was_held(self) -> None:
+        """A slip of the pen, or a booking far ahead, would make every row of the files between seem to be gone."""
+        found = gathered(
+            a_row("1"),
+            a_row("2", start="9.3.2027 12.00", status="booked"),
+            a_row("3", case="B-2", start="9.3.2062 12.00"),
+            a_row("4", case="C-3", start="9.3.2016 12.00", mode="?", kind="follow-up"),
+        )
+
+        assert found.span(but={"B-2"}) == (date(2026, 3, 2), date(2026, 3, 2))
+
+    def test_of_nothing_is_none(self) -> None:
+        """All of it is held back."""
+        assert gathered(a_row()).span(but={"A-1"}) is None
 
 
 class TestWhatSchedulingRefuses:
