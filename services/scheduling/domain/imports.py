@@ -143,10 +143,18 @@ def keys(command: ImportCase) -> list[Key]:
 
 
 def is_news(command: ImportCase, imported: Mapping[Key, Imported]) -> bool:
-    """Tell whether the source says anything else of the case, or of a row of it, than it did before."""
+    """
+    Tell whether the source says anything else of the case, or of a row of it, than it did before.
+
+    A case that is new is no news while nothing of it was held: all that it has is booked, or was cancelled.
+    """
+    rows = (*command.meetings, *command.follow_ups)
     before = imported.get(("case", command.reference))
-    is_same = before is not None and _case_said(before) == _as_a_case(command)
-    return not is_same or any(_is_news(row, imported) for row in (*command.meetings, *command.follow_ups))
+    if before is None:
+        is_same = bool(rows) and not any(row.held for row in rows)
+    else:
+        is_same = _case_said(before) == _as_a_case(command)
+    return not is_same or any(_is_news(row, imported) for row in rows)
 
 
 def responsible_of(team_id: UUID, workers: Iterable[Worker]) -> list[Worker]:
