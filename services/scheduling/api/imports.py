@@ -105,9 +105,12 @@ async def list_imported(
         after=after_id(paging),
         limit=paging.fetch,
     )
-    return paging.page(
-        found, key=lambda row: (row.id,), show=lambda row: ImportedRow.model_validate(row, from_attributes=True)
-    )
+
+    def show(row: store.ImportedRow) -> ImportedRow:
+        store.is_shown(row, yours)
+        return ImportedRow.model_validate(row, from_attributes=True)
+
+    return paging.page(found, key=lambda row: (row.id,), show=show)
 
 
 def _taken(outcome: Outcome) -> CaseTaken:

@@ -36,7 +36,15 @@ from services.scheduling.store.follow_ups import (
     save_booked,
     save_follow_up,
 )
-from services.scheduling.store.imports import find_imported, list_imported, lock_known, lock_reference, save_outcome
+from services.scheduling.store.imports import (
+    ImportedRow,
+    find_imported,
+    is_shown,
+    list_imported,
+    lock_known,
+    lock_reference,
+    save_outcome,
+)
 from services.scheduling.store.meetings import list_meetings, load_meeting, lock_meeting, save_meeting
 from services.scheduling.store.memos import is_memo_owed_before, save_memos
 from services.scheduling.store.relations import OfCase, load_relations, sees
@@ -64,6 +72,7 @@ from services.scheduling.store.units import (
 )
 
 __all__ = [
+    "ImportedRow",
     "NamedTeamUnknown",
     "NamedWorkerUnknown",
     "OfCase",
@@ -82,6 +91,7 @@ __all__ = [
     "find_sent",
     "find_short",
     "is_memo_owed_before",
+    "is_shown",
     "list_cases",
     "list_family",
     "list_follow_ups",

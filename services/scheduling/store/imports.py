@@ -12,7 +12,8 @@ from services.scheduling.domain.cases import Case
 from services.scheduling.domain.follow_ups import FollowUp
 from services.scheduling.domain.imports import Imported, Key, Kind, Known, Outcome
 from services.scheduling.domain.meetings import Meeting
-from services.scheduling.store.cases import lock_case
+from services.scheduling.store.cases import case_of, lock_case
+from services.scheduling.store.relations import sees
 from services.scheduling.store.rows import Source, Units, told_by_the_rule, upsert_all
 from shared.database import Transaction
 from shared.sight import Sight
@@ -41,7 +42,7 @@ _KNOWN_FOLLOW_UPS = """
     SELECT * FROM follow_ups WHERE follow_up_id = ANY ($1) OR (case_id = $2 AND status = 'booked')
 """
 _LIST = """
-    SELECT imported.*, of_case.reference AS case_reference
+    SELECT imported.*, of_case.reference AS case_reference, unit_id, team_id, responsible_worker_ids
     FROM imported
     JOIN imported AS of_case ON of_case.id = imported.case_id AND of_case.source = imported.source
     JOIN cases ON cases.case_id = imported.case_id
@@ -52,13 +53,17 @@ _LIST = """
 
 
 class ImportedRow(NamedTuple):
-    """A row that the source has as held: what it and its case are called there, and the local day it began."""
+    """A row that the source has as held: what it and its case are called there, its local day, and whose it is here."""
 
     id: UUID
     kind: Kind
     reference: str
     case_reference: str
     began_on: date
+    case_id: UUID
+    unit_id: UUID
+    team_id: UUID
+    responsible_worker_ids: Sequence[UUID]
 
 
 async def lock_reference(tx: Transaction, source: str, reference: str) -> None:
@@ -80,9 +85,16 @@ async def list_imported(
     return [ImportedRow(*(row[name] for name in ImportedRow._fields)) for row in rows]
 
 
+def is_shown(row: ImportedRow, yours: Sight) -> bool:
+    """Tell whether the caller sees the case of a row, and note it."""
+    return yours.admits(row.case_id, branch=row.unit_id, crew=row.team_id, in_charge=row.responsible_worker_ids)
+
+
 async def lock_known(tx: Transaction, imported: Mapping[Key, Imported], yours: Sight) -> Known:
     """
     Return what has become of what was *imported* of a case, whose row is the lock, and what waits in it beside that.
+
+    What of it is another case's comes with it, to be told; that it was asked for is noted.
 
     Raises:
         UnknownCase: it is not the caller's to see by now.
@@ -91,6 +103,9 @@ async def lock_known(tx: Transaction, imported: Mapping[Key, Imported], yours: S
         return Known()
     ids = [each.id for each in imported.values()]
     cases = [await lock_case(tx, each.id, yours) for each in imported.values() if each.kind == "case"]  # one, or none
+    if others := {each.case_id for each in imported.values()}.difference(case.case_id for case in cases):
+        for row in await tx.fetch("SELECT * FROM cases WHERE case_id = ANY ($1)", others):
+            sees(yours, case_of(row))
     # Read after the lock is ours: whoever had it before may have changed them.
     meetings = await tx.fetch(_KNOWN_MEETINGS, ids, cases[0].case_id if cases else None)
     follow_ups = await tx.fetch(_KNOWN_FOLLOW_UPS, ids, cases[0].case_id if cases else None)

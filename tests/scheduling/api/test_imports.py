@@ -200,6 +200,38 @@ class TestAnImport:
 
         assert await outcomes(region, case) == [("opened", 401)]
 
+    async def test_of_which_nothing_was_held_yet_is_no_news(self, region: Region):
+        """A case whose first Heijastin is only booked, as each export has some, is neither opened nor in the way."""
+        ahead = a_case(region, "B-2", days_ago=-20, opened_on=local_date(region.now + timedelta(days=20)).isoformat())
+        for row in (*ahead["meetings"], *ahead["follow_ups"]):
+            row["held"] = False
+
+        assert await outcomes(region, ahead) == [("unchanged", 0)]
+
+        assert await outbox(region) == []
+
+    async def test_of_a_row_that_is_anothers_is_on_record_as_refused(self, app: FastAPI, region: Region):
+        """Whoever tries ids of other cases is seen, be it by the case's or by a row's."""
+        await take(region, a_case(region))
+        both = Caller(app, "team_lead", UNIT_ID, OTHER_UNIT_ID)
+        await both.put(f"/v1/units/{OTHER_UNIT_ID}", UNIT)
+        await both.put(f"/v1/teams/{OTHER_TEAM_ID}", {"unit_id": str(OTHER_UNIT_ID), "name": "Tiimi 2"})
+        case_id = await region.database.pool.fetchval("SELECT id FROM imported WHERE kind = 'case'")
+        tried = a_case(region) | {
+            "reference": "B-2",
+            "unit_id": str(OTHER_UNIT_ID),
+            "team_id": str(OTHER_TEAM_ID),
+            "meetings": [],
+            "responsible_worker_ids": [str(WORKER_ID)],
+        }
+        stranger = Caller(app, "team_lead", OTHER_UNIT_ID)
+
+        answer = await stranger.http.post("/v1/imports", json={"source": "cis", "dry_run": True, "cases": [tried]})
+
+        assert answer.json()["cases"][0]["problems"][0]["reason"] == "row-of-another-case"
+        lines = await region.database.pool.fetch("SELECT did FROM access_log WHERE object_id = $1 ORDER BY id", case_id)
+        assert [line["did"] for line in lines] == ["written", "refused"]
+
 
 class TestTheEndOfACase:
     async def test_that_people_have_booked_for_waits_until_they_close_it(self, region: Region):
@@ -273,6 +305,20 @@ class TestTheList:
             ("follow_up", "C-3-J1", "C-3"),
             ("meeting", "A-1-H1", "A-1"),
         ]
+
+    async def test_puts_each_case_that_it_shows_on_record(self, region: Region):
+        """What the other system calls a case may point at a person, and the day on which they were met does, too."""
+        await take(region, a_case(region), a_case(region, "B-2"))
+        cases = await region.database.pool.fetch("SELECT id FROM imported WHERE kind = 'case'")
+        period = {"source": "cis", "from": "2020-01-01", "until": "2090-01-01", "limit": "3"}
+
+        listed = (await region.lead.http.get("/v1/imports", params=period)).json()["items"]
+
+        lines = await region.database.pool.fetch(
+            "SELECT did, object_id, ground FROM access_log WHERE route = 'GET /v1/imports'"
+        )
+        assert len(listed) == 3
+        assert {tuple(line.values()) for line in lines} == {("read", case["id"], "lead") for case in cases}
 
     async def test_keeps_to_the_callers_units_and_to_the_source(self, app: FastAPI, region: Region):
         """What is in no unit of theirs is not there for them."""
