@@ -41,6 +41,7 @@ class Notes:
     known_as: UUID | None = None
     _grounds: dict[UUID, str] = field(default_factory=dict[UUID, str])
     _refused: dict[UUID, None] = field(default_factory=dict[UUID, None])
+    _glimpsed: dict[UUID, str] = field(default_factory=dict[UUID, str])
 
     def saw(self, object_id: UUID, ground: str) -> None:
         """Note that the caller is shown, or changes, a thing, and on what ground; once is enough."""
@@ -50,10 +51,15 @@ class Notes:
         """Note that the caller asked for a thing that is not theirs."""
         self._refused[object_id] = None
 
+    def came_to_nothing(self) -> None:
+        """Note that a rule said no to the caller, which tells of what had been loaded: that is a look at it."""
+        self._glimpsed |= self._grounds
+        self._grounds.clear()
+
     @property
-    def has_refusals(self) -> bool:
-        """Whether something was refused."""
-        return bool(self._refused)
+    def is_left_over(self) -> bool:
+        """Whether something is not written yet though its transaction was undone: what was refused, or told by a no."""
+        return bool(self._refused or self._glimpsed)
 
     @property
     def has_seen(self) -> bool:
@@ -70,9 +76,10 @@ class Notes:
         """Begin anew, for the next transaction of a request that has several."""
         self._grounds.clear()
 
-    async def write_refusals(self, connection: Connection) -> None:
-        """Write only what was refused, for a request that came to nothing."""
-        await self._write(connection, self._refusals())
+    async def write_left_over(self, connection: Connection) -> None:
+        """Write what was refused, and what was looked at, in a request that came to nothing."""
+        looked: list[_Line] = [("read", object_id, ground) for object_id, ground in self._glimpsed.items()]
+        await self._write(connection, [*looked, *self._refusals()])
 
     def _refusals(self) -> list[_Line]:
         return [("refused", object_id, None) for object_id in self._refused]

@@ -4,7 +4,7 @@ A route: who may use it, its transaction, and what its answer means to a retry.
 An endpoint states what it needs by its parameters (`Who`, `Tx`, `Transactions`, `Reading`) and gets it. A POST that
 answers 201 creates something, and so demands an `Idempotency-Key`. Every transaction is committed before the first byte
 of the answer is sent, so no 2xx is ever about something that was lost. What asks for the `OnRecord` notes is on record:
-they are written to the access log in the same transaction, and what was refused in one of its own.
+they are written to the access log in the same transaction, and in one of its own what was refused or undone by a no.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
@@ -187,9 +187,11 @@ class Route(APIRoute):
             try:
                 answer = await work(request, gate.database, key, notes)
             except Refusal:
-                await _write_refusals(notes, gate.database, request.state.trace)
+                if notes is not None:
+                    notes.came_to_nothing()
+                await _write_left_over(notes, gate.database, request.state.trace)
                 raise
-            await _write_refusals(notes, gate.database, request.state.trace)
+            await _write_left_over(notes, gate.database, request.state.trace)
             return answer
 
         return handle
@@ -230,21 +232,25 @@ class Route(APIRoute):
         )
 
 
-async def _write_refusals(notes: Notes | None, database: Database, trace: Trace) -> None:
-    """Write what was refused and is not written yet, in a transaction of its own."""
-    if notes is not None and notes.has_refusals:
+async def _write_left_over(notes: Notes | None, database: Database, trace: Trace) -> None:
+    """Write, in a transaction of its own, what was noted in one that was undone and that the answer tells of."""
+    if notes is not None and notes.is_left_over:
         async with database.transaction(trace) as tx:
-            await notes.write_refusals(tx.connection)
+            await notes.write_left_over(tx.connection)
 
 
 @asynccontextmanager
 async def _begun(database: Database, trace: Trace, notes: Notes | None) -> AsyncGenerator[Transaction]:
-    """Open one of several transactions of a request; what is noted in it is written with it, or forgotten with it."""
+    """Open one of several transactions of a request; what is noted is written with it, or after a no, or forgotten."""
     try:
         async with database.transaction(trace) as tx:
             yield tx
             if notes is not None and notes.has_seen:
                 await notes.write(tx.connection)
+    except Refusal:
+        if notes is not None:
+            notes.came_to_nothing()
+        raise
     finally:
         if notes is not None:
             notes.forget_seen()

@@ -255,6 +255,8 @@ class TestTheEndOfACase:
         assert booked.json()["follow_up_id"] in problem["message"]
         assert planned.json()["meeting_id"] in problem["message"]
         assert deferred.json()["meeting_id"] in problem["message"]
+        route = "SELECT did FROM access_log WHERE route = 'POST /v1/imports' AND object_id = $1 ORDER BY id"
+        assert [line["did"] for line in await region.database.pool.fetch(route, case_id)] == ["written", "read"]
 
         await region.lead.change(f"{path}/closed", {"closed_on": ended["closed_on"], "bookings_ahead": "cancel"})
         assert await outcomes(region, ended) == [("unchanged", 0)]

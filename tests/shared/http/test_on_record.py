@@ -124,10 +124,12 @@ class TestALine:
             ("POST /v1/recipes", "written", None, None),
         ]
 
-    async def test_is_not_written_of_a_change_that_came_to_nothing(self, baker: Baker) -> None:
-        """It is in the transaction of the change."""
+    async def test_is_written_of_a_change_that_a_rule_refused_as_of_a_look(self, baker: Baker) -> None:
+        """Nothing changed, but whoever is told why not has learned something of it."""
         assert (await baker.http.post(f"/v1/recipes/{SOLD}/lost")).status_code == 409
-        assert await baker.lines() == []
+
+        assert await baker.lines() == [("POST /v1/recipes/{loaf_id}/lost", "read", SOLD, "crew")]
+        assert not await baker.database.pool.fetchval("SELECT count(*) FROM loaves")
 
 
 @pytest.mark.postgres
