@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime, BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from services.quality import handlers, relations, store
 from services.quality.domain.figures import Figures
@@ -15,6 +15,7 @@ from services.quality.domain.policies import POLICIES, Policy
 from services.quality.events import DeviationState, PromiseStatus
 from services.quality.store import PromiseState, Said
 from shared.errors import Invalid
+from shared.fields import Instant
 from shared.http import OnRecord, Opened, Page, Paged, Reading, Rules, Who, allow, create_app, router
 from shared.relations import Relations
 from shared.sight import Sight
@@ -167,7 +168,7 @@ async def show_figures(
     due_until: Annotated[date, Query(alias="until", description="The day after the last due day.")],
     unit_id: UUID | None = None,
     as_of: Annotated[
-        AwareDatetime | None, Query(description="By what had been recorded before this instant; else until now.")
+        Instant | None, Query(description="By what had been recorded before this instant; else until now.")
     ] = None,
     policy: PolicyName = _MONTH,
 ) -> Report:

@@ -222,6 +222,12 @@ class TestFigures:
         assert (refused.status_code, refused.json()["type"]) == (422, "urn:problem:not-heard-yet")
         assert (await manager.show(f"{DECEMBER}&as_of=2027-01-02T18:00:00Z"))["figures"]
 
+    @pytest.mark.parametrize("as_of", ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00", "2026-12-31", "0"])
+    async def test_are_asked_for_at_an_instant_that_can_be(self, manager: Caller, as_of: str) -> None:
+        """A slip of the century, or an instant without an offset, is refused with what to write instead."""
+        refused = await manager.http.get(f"{DECEMBER}&as_of={as_of}")
+        assert (refused.status_code, refused.json()["type"]) == (422, "urn:problem:request-not-valid")
+
     async def test_are_of_your_units_only(self, manager: Caller, app: FastAPI) -> None:
         """Asked for another one, there are none."""
         for as_of in ("", "&as_of=2027-01-02T18:00:00Z"):
