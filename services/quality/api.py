@@ -132,11 +132,14 @@ async def list_deviations(
     paging: Paged,
     unit_id: UUID | None = None,
     state: Literal["open", "withdrawn"] | None = None,
+    *,
+    imported: bool = False,
     policy: PolicyName = _MONTH,
 ) -> Page[PromiseState]:
-    """Return promises with a deviation, in force or withdrawn, by due day."""
+    """Return promises with a deviation, in force or withdrawn, by due day; of imports only if they are asked for."""
     states: tuple[DeviationState, ...] = (state,) if state else ("open", "withdrawn")
-    return await _page(yours, reading, paging, store.Sought(policy=policy, unit_id=unit_id, deviation_states=states))
+    sought = store.Sought(policy=policy, unit_id=unit_id, deviation_states=states, imported=imported)
+    return await _page(yours, reading, paging, sought)
 
 
 @routes.get("/warnings")

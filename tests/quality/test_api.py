@@ -178,6 +178,16 @@ class TestDeviationsAndWarnings:
         """In force or withdrawn; what never had one is no deviation."""
         assert meetings(await manager.show(f"/v1/deviations{query}")) == [str(each) for each in found]
 
+    async def test_deviations_of_imports_are_listed_apart(self, hearing: Hearing, manager: Caller) -> None:
+        """An import of past years is on no one's list until somebody asks for it."""
+        await hearing.hear(
+            meeting_held(case_id=case(3), meeting_id=case(3), imported=True, recorded="2027-01-02 12:00")
+        )
+        await hearing.look_again()
+
+        assert str(case(3)) not in meetings(await manager.show("/v1/deviations"))
+        assert meetings(await manager.show("/v1/deviations?imported=true")) == [str(case(3))]
+
     async def test_warnings_are_those_that_speak(self, manager: Caller) -> None:
         """Of open promises."""
         page = await manager.show("/v1/warnings")

@@ -44,6 +44,7 @@ class Sought:
     status: str | None = None
     deviation_states: Sequence[str] | None = None
     is_warned: bool | None = None
+    imported: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ _LIST_PROMISES = f"""
       AND ($5::boolean IS NULL OR (warning IS NOT NULL) = $5)
       AND ($6::date IS NULL OR (due_on, promise_id) > ($6, $7::uuid))
       AND policy = $9
-      AND {is_yours(10)}
+      AND ($10::boolean IS NULL OR imported = $10)
+      AND {is_yours(11)}
     ORDER BY due_on, promise_id LIMIT $8
 """
 
@@ -148,6 +150,7 @@ async def list_promises(
         promise_id,
         limit,
         sought.policy,
+        sought.imported,
         *parameters(yours),
     )
     return [_in_its_context(row) for row in rows]
