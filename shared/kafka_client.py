@@ -104,7 +104,7 @@ class Client:
             except (KafkaError, ConsumerStoppedError):
                 raise
             except Exception as error:
-                culprit = _partition_of(error)
+                culprit = partition_of(error)
                 log.exception("partition_unreadable", topic=culprit.topic, partition=culprit.partition)
                 unreadable.add(culprit)
                 self._must_end.set()
@@ -156,7 +156,7 @@ class Client:
         await ends_within(_ABANDONED_WITHIN_SECONDS, self.consumer._client.close())
 
 
-def _partition_of(error: Exception) -> TopicPartition:
+def partition_of(error: Exception) -> TopicPartition:
     """Return the partition that the client was reading when it failed, which only its own frame knows."""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         if frame.f_code.co_name == "fetched_records":

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from shared import parking
 from shared.database import Database, Transaction
 from shared.errors import Conflict
 from shared.intake import INTAKE_LOCK, Batch, Intake, Subscription
-from shared.kafka_client import Record, partitions_of, readable
+from shared.kafka_client import Record, partition_of, partitions_of, readable
 
 _READ_AT_ONCE = 500
 _LOCK_POLL_SECONDS = 0.05
@@ -33,8 +34,21 @@ _FORGET = (
 )
 
 
+# Every fact that was heard stands in at least one record.
+_HEARD = """
+    SELECT topic, sum(last_sequence) - coalesce(
+        (SELECT sum(until_sequence - from_sequence) FROM gaps WHERE gaps.topic = inbox.topic), 0
+    ) AS facts
+    FROM inbox WHERE topic = ANY ($1::text[]) GROUP BY topic
+"""
+
+
 class HistoryIncomplete(Conflict):
-    """The topics no longer begin at their first record: read again, what is gone would be forgotten. Backfill first."""
+    """The topics do not hold all that was heard: read again, what is gone would be forgotten. Backfill first."""
+
+
+class HistoryUnreadable(Conflict):
+    """A record cannot even be taken apart: reading again would end there, half-way. Nothing has been forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +82,9 @@ async def rebuild(
     *told* hears of the progress: records read, records there are.
 
     Raises:
-        HistoryIncomplete: a partition does not begin at its first record; nothing has been forgotten.
+        HistoryIncomplete: a partition does not begin at its first record, or a topic is missing or holds less than was
+            heard of it; nothing has been forgotten.
+        HistoryUnreadable: a record cannot be taken apart; nothing has been forgotten.
         KafkaError, OSError, asyncpg.PostgresError: cut short; the service stands still until this is run again.
     """
     async with database.pool.acquire() as lock:
@@ -76,7 +92,7 @@ async def rebuild(
             await asyncio.sleep(_LOCK_POLL_SECONDS)
         try:
             async with _reader(kafka_servers) as reader:
-                ends = await _whole_history(reader, rebuilding.subscription.topics)
+                ends = await _whole_history(reader, database, rebuilding.subscription.topics)
                 async with database.transaction() as tx:
                     await tx.execute("UPDATE intake SET paused_since = coalesce(paused_since, clock_timestamp())")
                     await parking.keep_clocks(tx)
@@ -114,15 +130,42 @@ async def _reader(kafka_servers: str) -> AsyncGenerator["_Reader"]:
         await consumer.stop()
 
 
-async def _whole_history(reader: "_Reader", topics: Sequence[str]) -> dict[TopicPartition, int]:
-    """Set *reader* to the beginning of all partitions of *topics*, and return where each ends now."""
+async def _whole_history(reader: "_Reader", database: Database, topics: Sequence[str]) -> dict[TopicPartition, int]:
+    """Set *reader* to all partitions of *topics*, and return where each ends now; refuses what is less than a whole."""
     partitions = await partitions_of(reader, topics)
     beginnings = await reader.beginning_offsets(partitions)
-    if any(beginnings.values()):
+    ends = await reader.end_offsets(partitions)
+    there_are = dict.fromkeys((partition.topic for partition in partitions), 0)
+    for partition, end in ends.items():
+        there_are[partition.topic] += end
+    heard = {row["topic"]: row["facts"] for row in await database.pool.fetch(_HEARD, list(topics))}
+    if any(beginnings.values()) or any(there_are.get(topic, -1) < heard.get(topic, 0) for topic in topics):
         raise HistoryIncomplete
     reader.assign(partitions)
-    await reader.seek_to_beginning(*partitions)
-    return await reader.end_offsets(partitions)
+    try:
+        async for _ in _records(reader, ends):
+            pass
+    except KafkaError:
+        raise
+    except Exception as error:
+        culprit = partition_of(error)
+        raise HistoryUnreadable(f"{HistoryUnreadable.sentence()} ({culprit.topic}/{culprit.partition})") from error
+    return ends
+
+
+async def _records(reader: "_Reader", ends: dict[TopicPartition, int]) -> AsyncGenerator[list[Record]]:
+    """Yield all records below *ends*, from the beginning, in order within each partition."""
+    await reader.seek_to_beginning(*ends)
+    unread = {partition for partition, end in ends.items() if end > 0}
+    while unread:
+        by_partition = await reader.getmany(timeout_ms=_READ_PATIENCE_MS, max_records=_READ_AT_ONCE)
+        yield [
+            readable(record)
+            for partition, of_partition in by_partition.items()
+            for record in of_partition
+            if record.offset < ends[partition]
+        ]
+        unread = {partition for partition in unread if await reader.position(partition) < ends[partition]}
 
 
 async def _read_again(
@@ -135,20 +178,11 @@ async def _read_again(
     """Feed all records below *ends* to a muted intake; returns how many those were."""
     intake = Intake(database, subscription, is_rebuilding=True)
     read, there_are = 0, sum(ends.values())
-    unread = {partition for partition, end in ends.items() if end > 0}
-    while unread:
-        by_partition = await reader.getmany(timeout_ms=_READ_PATIENCE_MS, max_records=_READ_AT_ONCE)
-        records = [
-            readable(record)
-            for partition, of_partition in by_partition.items()
-            for record in of_partition
-            if record.offset < ends[partition]
-        ]
+    async for records in _records(reader, ends):
         if records:
             await intake.take(records)
             read += len(records)
             told(read, there_are)
-        unread = {partition for partition in unread if await reader.position(partition) < ends[partition]}
     return read
 
 

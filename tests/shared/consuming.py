@@ -1,6 +1,9 @@
 """A consumer to try, what it hands its batches to, and what is sent to it."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -9,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.clock import monotonic
 from shared.consumer import Consumer, Record, State
+from tests.architecture.tree import ROOT
 
 STOPS_WITHIN_SECONDS = 6.0
 
@@ -93,3 +97,21 @@ def is_in(consumer: Consumer, *states: State) -> Callable[[], Awaitable[bool]]:
         return consumer.state in states
 
     return probe
+
+
+def send_unreadable_record(servers: str, topic: str, partition: int) -> None:
+    """Send a record whose header has a name that is not UTF-8, which only the client's pure Python lets us do."""
+    program = (
+        "import asyncio, sys\n"
+        "from aiokafka import AIOKafkaProducer\n"
+        "class Odd(str):\n"
+        "    def encode(self, *_): return b'\\xff'\n"
+        "async def main():\n"
+        "    async with AIOKafkaProducer(bootstrap_servers=sys.argv[1]) as producer:\n"
+        "        headers = [(Odd('kind'), b'rye')]\n"
+        "        await producer.send_and_wait(sys.argv[2], b'x', partition=int(sys.argv[3]), headers=headers)\n"
+        "asyncio.run(main())\n"
+    )
+    environment = {**os.environ, "AIOKAFKA_NO_EXTENSIONS": "1"}
+    command = [sys.executable, "-c", program, servers, topic, str(partition)]
+    subprocess.run(command, env=environment, cwd=ROOT, check=True)

@@ -16,7 +16,17 @@ from shared.consumer import Consumer, State
 from tests.architecture.tree import ROOT
 from tests.conftest import FreshTopics
 from tests.probe import until
-from tests.shared.consuming import STOPS_WITHIN_SECONDS, Join, Ledger, Sender, committed, has, is_in, send
+from tests.shared.consuming import (
+    STOPS_WITHIN_SECONDS,
+    Join,
+    Ledger,
+    Sender,
+    committed,
+    has,
+    is_in,
+    send,
+    send_unreadable_record,
+)
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.kafka]
 
@@ -58,7 +68,7 @@ class TestReading:
         """By itself the client loses what other partitions gave in the same call, and tries again without a pause."""
         monkeypatch.setattr(consumers, "LOOK_EVERY_SECONDS", 0.1)
         topic = await fresh_topics("loaves", partitions=3)
-        await asyncio.to_thread(_send_unreadable_record, kafka_servers, topic, 1)
+        await asyncio.to_thread(send_unreadable_record, kafka_servers, topic, 1)
         for turn in range(20):
             await send(producer, topic, f"left {turn}", partition=0)
             await send(producer, topic, f"right {turn}", partition=2)
@@ -93,24 +103,6 @@ class TestReading:
         await until(lambda: lags(2))
         ledger.may_end.set()
         await until(lambda: lags(0))
-
-
-def _send_unreadable_record(servers: str, topic: str, partition: int) -> None:
-    """Send a record whose header has a name that is not UTF-8, which only the client's pure Python lets us do."""
-    program = (
-        "import asyncio, sys\n"
-        "from aiokafka import AIOKafkaProducer\n"
-        "class Odd(str):\n"
-        "    def encode(self, *_): return b'\\xff'\n"
-        "async def main():\n"
-        "    async with AIOKafkaProducer(bootstrap_servers=sys.argv[1]) as producer:\n"
-        "        headers = [(Odd('kind'), b'rye')]\n"
-        "        await producer.send_and_wait(sys.argv[2], b'x', partition=int(sys.argv[3]), headers=headers)\n"
-        "asyncio.run(main())\n"
-    )
-    environment = {**os.environ, "AIOKAFKA_NO_EXTENSIONS": "1"}
-    command = [sys.executable, "-c", program, servers, topic, str(partition)]
-    subprocess.run(command, env=environment, cwd=ROOT, check=True)
 
 
 class TestSettling:

@@ -16,10 +16,11 @@ from shared import outbox
 from shared.database import Database, Transaction
 from shared.intake import Batch, Intake, IntakePaused, may_take
 from shared.producer import Producer, Record
-from shared.rebuild import HistoryIncomplete, Rebuilding, Rebuilt, rebuild
+from shared.rebuild import HistoryIncomplete, HistoryUnreadable, Rebuilding, Rebuilt, rebuild
 from tests.conftest import FreshTopics
 from tests.probe import until
 from tests.shared.bakery import Eater, LoafBaked, Oven, eaten_of
+from tests.shared.consuming import send_unreadable_record
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.kafka, pytest.mark.postgres]
 
@@ -116,6 +117,35 @@ class TestARebuild:
             await cast("Retention", admin).delete_records(first)
 
         with pytest.raises(HistoryIncomplete):
+            await baker.rebuild()
+
+        assert await eaten_of(baker.database, "rye") == [1]
+        async with baker.database.transaction() as tx:
+            await may_take(tx)
+
+    @pytest.mark.parametrize("lost", ["never made", "emptied"])
+    async def test_forgets_nothing_when_a_topic_is_not_what_was_heard(
+        self, baker: Baker, fresh_topics: FreshTopics, lost: str
+    ) -> None:
+        """Another Kafka, or a topic made anew: nothing heard again would say that nothing ever happened."""
+        await baker.hear("rye", "oat")
+        elsewhere = await fresh_topics("loaves") if lost == "emptied" else f"{baker.topic}.none"
+        await baker.database.pool.execute("UPDATE inbox SET topic = $1", elsewhere)
+        baker.topic = elsewhere
+
+        with pytest.raises(HistoryIncomplete):
+            await baker.rebuild()
+
+        assert await eaten_of(baker.database, "rye") == [1]
+        async with baker.database.transaction() as tx:
+            await may_take(tx)
+
+    async def test_forgets_nothing_when_a_record_cannot_be_taken_apart(self, baker: Baker) -> None:
+        """It would end half-way, each time that it is begun again, and the service would stand still."""
+        await baker.hear("rye")
+        await asyncio.to_thread(send_unreadable_record, baker.servers, baker.topic, 0)
+
+        with pytest.raises(HistoryUnreadable, match=f"{baker.topic}/0"):
             await baker.rebuild()
 
         assert await eaten_of(baker.database, "rye") == [1]
