@@ -24,6 +24,8 @@ _ADVANCE = """
     RETURNING topic, key, coalesce(old.last_sequence, 0) AS before
 """
 
+_LOCK = "SELECT FROM inbox WHERE topic = $1 AND key = $2 FOR UPDATE"
+
 _GAPS = """
     SELECT topic, key, from_sequence, until_sequence, is_quiet, noticed_at
     FROM gaps JOIN unnest($1::text[], $2::text[]) AS touched (topic, key) USING (topic, key)
@@ -91,6 +93,11 @@ async def guard(tx: Transaction, sequences: Sequence[tuple[StreamKey, int]]) -> 
     guarded = _sort_out(sequences, before, gaps, now=tx.now)
     await _save_gaps(tx, {stream: gaps.get(stream, []) for stream in guarded.disturbed})
     return guarded
+
+
+async def lock(tx: Transaction, stream: StreamKey) -> None:
+    """Lock the guard of a stream before anything else of it, as a batch does, for who may have to move it on."""
+    await tx.execute(_LOCK, *stream)
 
 
 def _sort_out(

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from shared import logs, parking
 from shared.database import Database, Transaction
-from shared.inbox import StreamKey
+from shared.inbox import StreamKey, guard, lock
 from shared.intake import Batch, Subscription, may_take
 from shared.records import Fact, fact_of, sort_out
 from shared.trouble import is_passing
@@ -26,7 +26,8 @@ async def replay(database: Database, subscription: Subscription, stream: StreamK
     """
     Take the parked facts of a stream, in order, each in a transaction of its own, until one refuses again.
 
-    The same readers and the same fold as ever; the guard has seen these facts already.
+    The same readers and the same fold as ever; the guard has seen these facts already, but for those whose envelope
+    could not be read when they came.
 
     Raises:
         parking.NothingParked: nothing of this stream is parked.
@@ -36,6 +37,7 @@ async def replay(database: Database, subscription: Subscription, stream: StreamK
         try:
             async with database.transaction() as tx:
                 await may_take(tx)
+                await lock(tx, stream)
                 row = await parking.next_of(tx, stream)
                 if row is None:
                     break
@@ -64,6 +66,8 @@ async def _take_parked(tx: Transaction, subscription: Subscription, row: parking
             facts = [fact_of(entries[0])]
         except ValidationError as invalid:
             raise _StillRefused("unreadable_body") from invalid
+    if row.sequence is None and (await guard(tx, [(stream, entries[0].envelope.sequence)])).duplicates:
+        facts = []  # it came again since, and could be read
     await parking.settle(tx, row.id, "replayed", because="replayed")
     since = await parking.disturbances(tx, [stream])
     refusals = await subscription.fold(tx, Batch(tuple(facts), frozenset([stream]), since))
