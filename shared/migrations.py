@@ -3,8 +3,8 @@ Migrations: plain SQL files, applied once each, in order, by the owner's role.
 
 Each folder is a series of its own (`0001_name.sql`, `0002_...`), named in the order given; several replicas may start
 at once. A file runs in one transaction unless it begins with `-- no-transaction`; such a file is one statement that may
-be run twice (`CREATE INDEX CONCURRENTLY IF NOT EXISTS`), since a crash may come before it is written down. A file that
-was applied must never change again.
+be run twice (`CREATE INDEX CONCURRENTLY IF NOT EXISTS`), since a crash may come before it is written down; an index
+that was cut short has to be dropped by hand first. A file that was applied must never change again.
 """
 
 import asyncio
@@ -28,6 +28,8 @@ _CREATE_LEDGER = """
         PRIMARY KEY (series, name)
     )
 """
+
+_HALF_BUILT = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1 LIMIT 1"
 
 
 class SchemaMismatch(Exception):
@@ -66,7 +68,7 @@ async def migrate(owner_url: str, *folders: Path) -> list[str]:
     with CREATE INDEX CONCURRENTLY).
 
     Raises:
-        SchemaMismatch: an applied file has changed.
+        SchemaMismatch: an applied file has changed, or an index that was cut short must go first.
     """
     connection = await asyncpg.connect(owner_url, server_settings={"application_name": "migrate", "lock_timeout": "5s"})
     try:
@@ -118,10 +120,19 @@ def _refuse_drift(wanted: list[Migration], applied: dict[tuple[str, str], str]) 
             raise SchemaMismatch(message)
 
 
+async def _refuse_half_built(connection: Connection) -> None:
+    """An index whose building was cut short stays, invalid, and `IF NOT EXISTS` takes it for the one that is wanted."""
+    half_built = await connection.fetchval(_HALF_BUILT)
+    if half_built is not None:
+        message = f"index {half_built} was cut short; DROP INDEX CONCURRENTLY {half_built}, then run the migrations"
+        raise SchemaMismatch(message)
+
+
 async def _apply(connection: Connection, migration: Migration) -> None:
     record = "INSERT INTO migrations (series, name, sha256) VALUES ($1, $2, $3)"
     if migration.sql.startswith("-- no-transaction"):
         await connection.execute(migration.sql)
+        await _refuse_half_built(connection)
         await connection.execute(record, migration.series, migration.name, migration.sha256)
         return
     async with connection.transaction():

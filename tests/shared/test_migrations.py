@@ -112,6 +112,27 @@ class TestMigrate:
 
         assert [*chain(*applied)] == ["oven/0001_loaves.sql", "oven/0002_index.sql"]
 
+    async def test_does_not_take_an_index_for_built_that_was_cut_short(self, empty_url: str, folder: Path) -> None:
+        """It stays behind, invalid, and IF NOT EXISTS would pass it over: a promise of uniqueness that nobody keeps."""
+        await migrations.migrate(empty_url, folder)
+        (folder / "0002_index.sql").write_text(
+            "-- no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS one_of_a_size ON loaves (length(loaf));\n"
+        )
+        connection = await asyncpg.connect(empty_url)
+        try:
+            await connection.execute("INSERT INTO loaves VALUES ('rye'), ('oat')")
+            with pytest.raises(asyncpg.UniqueViolationError):
+                await migrations.migrate(empty_url, folder)
+            await connection.execute("DELETE FROM loaves WHERE loaf = 'oat'")
+
+            with pytest.raises(SchemaMismatch, match="DROP INDEX CONCURRENTLY one_of_a_size"):
+                await migrations.migrate(empty_url, folder)
+            await connection.execute("DROP INDEX one_of_a_size")
+
+            assert await migrations.migrate(empty_url, folder) == ["oven/0002_index.sql"]
+        finally:
+            await connection.close()
+
 
 class TestCheck:
     async def test_is_content_with_a_database_that_is_up_to_date_or_ahead(self, empty_url: str, folder: Path) -> None:
