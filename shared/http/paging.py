@@ -7,6 +7,7 @@ A cursor is opaque but not secret: what a caller may see is decided by the query
 import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Query
@@ -64,9 +65,12 @@ class Paging:
             return None
         padded = self.cursor + "=" * (-len(self.cursor) % 4)
         try:
-            return key.validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
+            after = key.validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
         except (ValidationError, ValueError) as error:
             raise CursorUnknown from error
+        if not all(map(_can_be_asked_for, after if isinstance(after, tuple) else ())):
+            raise CursorUnknown
+        return after
 
     def page(
         self, rows: Sequence[Row], *, key: Callable[[Row], tuple[object, ...]], show: Callable[[Row], Item]
@@ -80,6 +84,19 @@ class Paging:
         following = self.request.url.include_query_params(cursor=cursor, limit=self.limit).query
         self.response.headers["link"] = f'<?{following}>; rel="next"'
         return Page(items=[show(row) for row in shown], next=cursor)
+
+
+def _can_be_asked_for(part: object) -> bool:
+    """Tell whether the database can hold *part* of a sort key, which somebody may have made up."""
+    match part:
+        case str():
+            return "\x00" not in part
+        case int():
+            return -(2**63) <= part < 2**63
+        case datetime():
+            return datetime.min.year < part.year < datetime.max.year  # so that it is a day in UTC, too
+        case _:
+            return True
 
 
 async def _paging(

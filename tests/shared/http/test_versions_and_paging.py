@@ -1,8 +1,15 @@
+import base64
+from datetime import datetime
+
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import TypeAdapter
+from starlette.requests import Request
+from starlette.responses import Response
 
 from shared.database import Database
+from shared.http.paging import CursorUnknown, Paging
 from tests.shared.http.bakery import bakery, caller, new_key
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.postgres]
@@ -134,6 +141,34 @@ class TestAList:
 
         assert answer.status_code == 422
         assert answer.json()["type"] == "urn:problem:cursor-unknown"
+
+
+class TestACursor:
+    @pytest.mark.parametrize(
+        "made_up",
+        ['["\\u0000"]', '["rye\\u0000"]'],
+    )
+    async def test_holds_no_text_that_cannot_be_asked_for(self, made_up: str) -> None:
+        """The database would fail at it, and that would be ours."""
+        with pytest.raises(CursorUnknown):
+            _paging(made_up).after(TypeAdapter(tuple[str]))
+
+    @pytest.mark.parametrize("made_up", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+    async def test_holds_no_instant_that_is_none_in_utc(self, made_up: str) -> None:
+        """Nor has the database a place for it."""
+        with pytest.raises(CursorUnknown):
+            _paging(f'["{made_up}"]').after(TypeAdapter(tuple[datetime]))
+
+    @pytest.mark.parametrize("made_up", [2**63, -(2**63) - 1])
+    async def test_holds_no_number_that_is_too_large(self, made_up: int) -> None:
+        """For a bigint, that is."""
+        with pytest.raises(CursorUnknown):
+            _paging(f"[{made_up}]").after(TypeAdapter(tuple[int]))
+
+
+def _paging(made_up: str) -> Paging:
+    cursor = base64.urlsafe_b64encode(made_up.encode()).decode()
+    return Paging(limit=1, cursor=cursor, request=Request({"type": "http"}), response=Response())
 
 
 def _next(page: httpx.Response) -> str | None:
