@@ -149,7 +149,8 @@ async def _whole_history(reader: "_Reader", database: Database, topics: Sequence
         raise
     except Exception as error:
         culprit = partition_of(error)
-        raise HistoryUnreadable(f"{HistoryUnreadable.sentence()} ({culprit.topic}/{culprit.partition})") from error
+        message = f"{HistoryUnreadable.sentence()} ({culprit.topic}/{culprit.partition})"
+        raise HistoryUnreadable(message) from error
     return ends
 
 

@@ -7,7 +7,7 @@ A cursor is opaque but not secret: what a caller may see is decided by the query
 import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Query
@@ -94,7 +94,7 @@ def _can_be_asked_for(part: object) -> bool:
         case int():
             return -(2**63) <= part < 2**63
         case datetime():
-            return datetime.min.year < part.year < datetime.max.year  # so that it is a day in UTC, too
+            return MINYEAR < part.year < MAXYEAR  # so that it is a day in UTC, too
         case _:
             return True
 

@@ -1,9 +1,6 @@
 """On real Kafka: the traps that the consumer's settings stand against, each as it would bite."""
 
 import asyncio
-import os
-import subprocess
-import sys
 from collections import Counter
 
 import pytest
@@ -13,7 +10,6 @@ from deploy.processes import free_port
 from shared import consumer as consumers
 from shared.clock import monotonic
 from shared.consumer import Consumer, State
-from tests.architecture.tree import ROOT
 from tests.conftest import FreshTopics
 from tests.probe import until
 from tests.shared.consuming import (

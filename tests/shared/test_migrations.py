@@ -116,7 +116,7 @@ class TestMigrate:
         """It stays behind, invalid, and IF NOT EXISTS would pass it over: a promise of uniqueness that nobody keeps."""
         await migrations.migrate(empty_url, folder)
         (folder / "0002_index.sql").write_text(
-            "-- no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS one_of_a_size ON loaves (length(loaf));\n"
+            "-- no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS one_size ON loaves (length(loaf));\n"
         )
         connection = await asyncpg.connect(empty_url)
         try:
@@ -125,9 +125,9 @@ class TestMigrate:
                 await migrations.migrate(empty_url, folder)
             await connection.execute("DELETE FROM loaves WHERE loaf = 'oat'")
 
-            with pytest.raises(SchemaMismatch, match="DROP INDEX CONCURRENTLY one_of_a_size"):
+            with pytest.raises(SchemaMismatch, match="DROP INDEX CONCURRENTLY one_size"):
                 await migrations.migrate(empty_url, folder)
-            await connection.execute("DROP INDEX one_of_a_size")
+            await connection.execute("DROP INDEX one_size")
 
             assert await migrations.migrate(empty_url, folder) == ["oven/0002_index.sql"]
         finally:
