@@ -175,7 +175,8 @@ def _on_record(yours: Sight, page: Page[_Shown]) -> Page[_Shown]:
 
 
 def _tagged(response: Response, kept: Kept) -> MemoShown:
-    response.headers["etag"] = etag(kept[0].version)
+    memo, case = kept
+    response.headers["etag"] = etag(memo.version, beside=case.context_sequence)
     return _shown(kept)
 
 

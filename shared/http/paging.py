@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from shared.errors import Invalid
 
-Key = TypeVar("Key")
+Key = TypeVar("Key", bound=tuple[object, ...])
 Row = TypeVar("Row")
 Item = TypeVar("Item")
 
@@ -68,7 +68,7 @@ class Paging:
             after = key.validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
         except (ValidationError, ValueError) as error:
             raise CursorUnknown from error
-        if not all(map(_can_be_asked_for, after if isinstance(after, tuple) else ())):
+        if not all(map(_can_be_asked_for, after)):
             raise CursorUnknown
         return after
 

@@ -9,16 +9,21 @@ from starlette.responses import Response
 
 from shared.errors import Refusal
 
-ETAG_PATTERN: Final = r'"(0|[1-9][0-9]{0,17})"'
+ETAG_PATTERN: Final = r'"(0|[1-9][0-9]{0,17})(\.[0-9]{1,19})?"'
 
 
 class VersionMissing(Refusal):
     """Say which version you read: send its ETag as `If-Match`."""
 
 
-def etag(version: int) -> str:
-    """Return the entity tag of a row's *version*."""
-    return f'"{version}"'
+def etag(version: int, *, beside: int | None = None) -> str:
+    """
+    Return the entity tag of a row's *version*.
+
+    *beside* is the version of what is shown with the row and changes by itself: whoever has the one may not have the
+    other, but a change of the row is made from the row's version alone.
+    """
+    return f'"{version}"' if beside is None else f'"{version}.{beside}"'
 
 
 async def _version_read(
@@ -30,7 +35,7 @@ async def _version_read(
     tag = re.fullmatch(ETAG_PATTERN, (if_match or "").strip())
     if tag is None:  # nothing, `*` (whatever it is now), or no tag of ours
         raise VersionMissing
-    return int(tag[0].strip('"'))
+    return int(tag[1])
 
 
 VersionRead = Annotated[int, Depends(_version_read)]

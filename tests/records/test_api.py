@@ -123,6 +123,17 @@ class TestAMemo:
 
         assert await refused(recorder, f"{MEMO}/amended", RECORDED, version=1) == (412, "stale")
 
+    async def test_is_read_anew_once_its_case_is_in_other_hands(self, recorder: Caller, hearing: Hearing) -> None:
+        """What is shown of the case changes without the memo; a change of the memo is made from its version alone."""
+        tag = (await recorder.http.get(MEMO)).headers["etag"]
+        assert (await recorder.http.get(MEMO, headers={"if-none-match": tag})).status_code == 304
+        await hearing.hear(case_reassigned(responsible_worker_ids=[str(ELSEWHERE)]))
+
+        again = await recorder.http.get(MEMO, headers={"if-none-match": tag})
+
+        assert (again.status_code, again.json()["responsible_worker_ids"]) == (200, [str(ELSEWHERE)])
+        assert (await recorder.http.post(f"{MEMO}/recorded", json=RECORDED, headers={"if-match": tag})).is_success
+
     @pytest.mark.parametrize("reference", ["131052-308T", "Aino Esimerkki"])
     async def test_says_nothing_of_a_person(self, recorder: Caller, hearing: Hearing, reference: str) -> None:
         """Neither an identity code nor a name, and the refusal does not repeat it."""
