@@ -115,6 +115,8 @@ class TestHold:
         await scheduled(region, **region.times("planned", hours=-2))
         cancelled = await scheduled(region, **region.times("planned", hours=24))
         await region.coordinator.change(f"{cancelled}/cancelled")
+        booked = await region.coordinator.create(f"{region.of_case}/follow-ups", region.times("booked", hours=24))
+        await region.coordinator.change(f"{booked.headers['location']}/cancelled")
 
         body = held(region, close={"agreed": "already_booked"})
 
