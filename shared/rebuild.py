@@ -6,23 +6,23 @@ difference. Intake and timers of every process of the service stand still meanwh
 rebuild lives, the row in `intake` should it die half-way; then it is started again.
 """
 
-import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol, cast
 
+import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared import parking
-from shared.database import Database, Transaction
+from shared.database import Connection, Database, Transaction
 from shared.errors import Conflict
 from shared.intake import INTAKE_LOCK, Batch, Intake, Subscription
 from shared.kafka_client import Record, partition_of, partitions_of, readable
 
 _READ_AT_ONCE = 500
-_LOCK_POLL_SECONDS = 0.05
 _READ_PATIENCE_MS = 1_000
 
 # What was given up stays given up; the rest is parked again if it must be.
@@ -88,8 +88,7 @@ async def rebuild(
         KafkaError, OSError, asyncpg.PostgresError: cut short; the service stands still until this is run again.
     """
     async with database.pool.acquire() as lock:
-        while not await lock.fetchval("SELECT pg_try_advisory_lock($1)", INTAKE_LOCK):  # noqa: ASYNC110 - batches end
-            await asyncio.sleep(_LOCK_POLL_SECONDS)
+        await _keep_others_out(lock)
         try:
             async with _reader(kafka_servers) as reader:
                 ends = await _whole_history(reader, database, rebuilding.subscription.topics)
@@ -108,6 +107,15 @@ async def rebuild(
         finally:
             await lock.execute("SELECT pg_advisory_unlock($1)", INTAKE_LOCK)
     return Rebuilt(records, settled)
+
+
+async def _keep_others_out(lock: Connection) -> None:
+    """Take the lock of the intake; while we stand in the queue for it, no further batch begins, so it comes to us."""
+    is_ours = False
+    while not is_ours:
+        with contextlib.suppress(asyncpg.LockNotAvailableError):  # a batch may take longer than we may wait for a lock
+            await lock.execute("SELECT pg_advisory_lock($1)", INTAKE_LOCK)
+            is_ours = True
 
 
 async def _set_clocks_back(database: Database, subscription: Subscription) -> None:

@@ -12,6 +12,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import RecordsToDelete
 
 from deploy import kafka_topics
+from deploy.databases import Urls
 from shared import outbox
 from shared.database import Database, Transaction
 from shared.intake import Batch, Intake, IntakePaused, may_take
@@ -81,13 +82,13 @@ async def published(database: Database) -> int:
     return await database.pool.fetchval("SELECT count(*) FROM outbox")
 
 
-async def asked_for_the_lock(database: Database) -> list[datetime]:
-    """Return when sessions last asked for the lock that a rebuild takes, of those that have done nothing since."""
+async def waits_for_the_lock(database: Database) -> list[datetime]:
+    """Return since when sessions wait for the lock that a rebuild takes."""
     rows = await database.pool.fetch("""
-        SELECT query_start FROM pg_stat_activity
-        WHERE datname = current_database() AND query = 'SELECT pg_try_advisory_lock($1)'
+        SELECT waitstart FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+        WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted AND waitstart IS NOT NULL
     """)
-    return [row["query_start"] for row in rows]
+    return [row["waitstart"] for row in rows]
 
 
 class Retention(Protocol):
@@ -169,19 +170,38 @@ class TestARebuild:
             await may_take(tx)
         assert await eaten_of(baker.database, "rye") == [1]
 
-    async def test_waits_for_the_batch_in_hand(self, baker: Baker) -> None:
-        """And keeps the next one out: nobody reads while everything is forgotten."""
+    async def test_waits_for_the_batch_in_hand(self, baker: Baker, bakery_urls: Urls) -> None:
+        """However long that takes: nobody reads while everything is forgotten."""
         await baker.hear("rye")
-        async with baker.database.transaction() as tx:
-            await may_take(tx)
+        impatient = f"{bakery_urls.runtime}?lock_timeout=50ms"
+        baker.database = await Database.open(impatient, application_name="bakery")
+        async with baker.database.transaction() as batch:
+            await may_take(batch)
             rebuilding = asyncio.create_task(baker.rebuild())
-            asked_at: set[datetime] = set()
+            waited_since: set[datetime] = set()
 
-            async def asks_again_or_is_done() -> bool:
-                asked_at.update(await asked_for_the_lock(baker.database))
-                return len(asked_at) > 1 or rebuilding.done()
+            async def waits_again_or_is_done() -> bool:
+                waited_since.update(await waits_for_the_lock(baker.database))
+                return len(waited_since) > 1 or rebuilding.done()
 
-            await until(asks_again_or_is_done)
+            await until(waits_again_or_is_done)
             assert not rebuilding.done()
             assert await eaten_of(baker.database, "rye") == [1]
+        assert await rebuilding == Rebuilt(records=1, settled=1)
+        await baker.database.close()
+
+    async def test_lets_no_other_batch_begin_while_it_waits(self, baker: Baker) -> None:
+        """Else batches that overlap would keep it waiting for ever."""
+        await baker.hear("rye")
+        async with baker.database.transaction() as batch:
+            await may_take(batch)
+            rebuilding = asyncio.create_task(baker.rebuild())
+
+            async def waits() -> bool:
+                return bool(await waits_for_the_lock(baker.database))
+
+            await until(waits)
+            async with baker.database.transaction() as next_batch:
+                with pytest.raises(IntakePaused):
+                    await may_take(next_batch)
         assert await rebuilding == Rebuilt(records=1, settled=1)
