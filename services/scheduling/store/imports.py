@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from services.scheduling.domain.cases import Case
 from services.scheduling.domain.follow_ups import FollowUp
-from services.scheduling.domain.imports import Imported, Key, Kind, Known, Outcome
+from services.scheduling.domain.imports import Imported, Key, Kind, Known, Outcome, RowOfAnotherCase
 from services.scheduling.domain.meetings import Meeting
 from services.scheduling.store.cases import case_of, lock_case
 from services.scheduling.store.relations import sees
@@ -28,6 +28,7 @@ _SAVE = f"""
          saved_meetings AS ({upsert_all("meetings", Meeting, key="meeting_id", rows="$2")}),
          saved_follow_ups AS ({upsert_all("follow_ups", FollowUp, key="follow_up_id", rows="$3")})
     {upsert_all("imported", Imported, key="source, kind, reference", rows="$4")}
+    WHERE imported.case_id = excluded.case_id
 """
 _FIND = """
     SELECT imported.* FROM imported JOIN unnest($2::text[], $3::text[]) AS sought (kind, reference)
@@ -124,15 +125,18 @@ async def save_outcome(tx: Transaction, outcome: Outcome) -> None:
     Raises:
         CodeTaken: another case took its code at the same moment.
         NamedUnitUnknown: a meeting was held in no unit that exists.
+        RowOfAnotherCase: another case took the reference of a row at the same moment.
     """
     with told_by_the_rule():
-        await tx.execute(
+        saved = await tx.execute(
             _SAVE,
             _CASES.dump_json([outcome.case] if outcome.case else []).decode(),
             _MEETINGS.dump_json(outcome.meetings).decode(),
             _FOLLOW_UPS.dump_json(outcome.follow_ups).decode(),
             _IMPORTED.dump_json(outcome.imported).decode(),
         )
+    if saved != f"INSERT 0 {len(outcome.imported)}":
+        raise RowOfAnotherCase
 
 
 def _imported(row: asyncpg.Record) -> Imported:

@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from services.scheduling.domain.calendar import local_date
+from tests.probe import until
 from tests.scheduling.builders import OTHER_TEAM_ID, OTHER_UNIT_ID, TEAM_ID, UNIT_ID, WORKER_ID
 from tests.scheduling.conftest import Region
 from tests.scheduling.edge import UNIT, Caller
@@ -147,6 +148,24 @@ class TestAnImport:
 
         assert sorted(each for answer in answers for each in answer) == [("opened", 3)] * 10 + [("unchanged", 0)] * 30
         assert len(await outbox(region)) == 30
+
+    async def test_at_the_same_time_gives_a_row_to_one_case_only(self, region: Region):
+        """Two files name it in different cases: whoever is second is told so, as if the first had come long before."""
+        pool = region.database.pool
+        rivals = [a_case(region, name, meetings=[], follow_ups=a_case(region)["follow_ups"]) for name in ("A-1", "B-1")]
+
+        async def both_wait() -> bool:
+            waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'imported'::regclass AND NOT granted"
+            return await pool.fetchval(waiting) == len(rivals)
+
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute("LOCK TABLE imported IN SHARE MODE")  # they may look, and not write yet
+            answering = [asyncio.create_task(outcomes(region, rival)) for rival in rivals]
+            await until(both_wait)
+        answers = [outcome for task in answering for outcome, _ in await task]
+
+        assert sorted(answers) == ["held_back", "opened"]
+        assert await pool.fetchval("SELECT count(DISTINCT case_id) FROM imported") == 1
 
     async def test_of_another_source_is_another_case(self, region: Region):
         """The same number in two systems means two families."""
