@@ -23,7 +23,7 @@ from deploy.importing.cells import Kind, Mode, Moment, Unreadable
 from deploy.importing.columns import Name
 from deploy.importing.directory import Directory
 from deploy.importing.files import Row, Table
-from services.scheduling.commands.imports import ImportCase
+from services.scheduling.commands.imports import MOST_ROWS_OF_A_CASE, ImportCase
 
 Place = tuple[Kind, int]
 """Where a row stands in the command of its case."""
@@ -349,8 +349,12 @@ def _not_taken(rows: Sequence[ReadRow], numbers: Mapping[Place, int], found: Err
     *_, name = where = found["loc"]
     number = next((number for (kind, place), number in numbers.items() if where[:2] == (_LISTS[kind], place)), None)
     if found["type"] == "period":
-        what, cure = "The end is not after the start, or is more than 48 hours after it.", "Were they swapped?"
+        what = "The end is not after the start, or is more than 48 hours after it."
+        cure = "Were they swapped? A day without a time is its noon."
         return Fault(number or rows[0].number, rows[0].case, "end", what, cure)
+    if found["type"] == "too_long" and name in _LISTS.values():
+        what = f"The case has more than {MOST_ROWS_OF_A_CASE} rows of this kind."
+        return Fault(rows[0].number, rows[0].case, "kind", what, "Leave out the oldest, and enter them by hand.")
     what, cure = f"{found['msg']}.", "Correct it."
     if number is None and where == ("reference",):
         return Fault(rows[0].number, rows[0].case, "case", what, cure)

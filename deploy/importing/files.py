@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,7 +136,8 @@ def _text(content: bytes) -> tuple[str, str]:
     line = 0
     for name, encoding in encodings.items():
         try:
-            return body.decode(encoding), name
+            # One sign for one letter: some systems write ä as an a and two dots, which looks the same and is not.
+            return unicodedata.normalize("NFC", body.decode(encoding)), name
         except UnicodeDecodeError as error:
             line = body.count(b"\n", 0, error.start) + 1
     what = f"Line {line} holds bytes that are not {' or '.join(encodings)}."

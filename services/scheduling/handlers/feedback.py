@@ -2,7 +2,8 @@
 Links to the family's form: made ahead, handed out by chance, and forgotten.
 
 What is handed out is in no row, no fact and no log; only the caller gets it, once. The fact of a booklet runs under a
-trace of its own, so that none made at a family's need can be told from the others.
+trace of its own; one made at a family's need still shares the instant of that family's FeedbackLinksSent, and so says
+which hundreds of links theirs came from, not which they were.
 """
 
 from collections import Counter

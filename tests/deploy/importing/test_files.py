@@ -7,6 +7,7 @@ import os
 import re
 import zipfile
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -35,9 +36,10 @@ class TestATable:
         [
             ((HEADER + ROW).encode(), "UTF-8"),
             (b"\xef\xbb\xbf" + (HEADER + ROW).encode(), "UTF-8"),
+            (normalize("NFD", HEADER + ROW).encode(), "UTF-8"),
             ((HEADER + ROW).encode("cp1252"), "Windows-1252"),
         ],
-        ids=["UTF-8", "UTF-8 with BOM", "Windows-1252"],
+        ids=["UTF-8", "UTF-8 with BOM", "UTF-8 with dots apart", "Windows-1252"],
     )
     def test_is_read_in_the_encodings_of_exports(self, content: bytes, encoding: str) -> None:
         """Nobody has to know which it is."""
@@ -86,10 +88,10 @@ class TestATable:
         st.sampled_from([";", ",", "\t"]),
     )
     def test_gives_back_what_was_written(self, rows: list[tuple[str, str, str]], delimiter: str) -> None:
-        """Whatever stands in the cells: delimiters, quotes, letters of any language."""
+        """Whatever stands in the cells: delimiters, quotes, letters of any language, however they are put together."""
         text = io.StringIO()
         csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([("case", "kind", "start"), *rows])
-        stripped = [tuple(cell.strip() for cell in row) for row in rows]
+        stripped = [tuple(normalize("NFC", cell).strip() for cell in row) for row in rows]
         filled = [row for row in stripped if any(row)]
 
         if not filled:
