@@ -52,7 +52,7 @@ def target(now: datetime, *, to: str | None, by: str | None) -> datetime:
         if unit in _DAYS:
             return now.astimezone(HELSINKI) + timedelta(days=number * _DAYS[unit])
         return now + number * _HOURS[unit]
-    except (ValueError, KeyError, IndexError) as error:
+    except (ValueError, KeyError, IndexError, OverflowError) as error:
         what = f"'{to or by}' is not a time to go to, nor a period."
         cure = "Such as --to 2026-12-24T08:00 (Helsinki), or --by 90m, 12h, 1d, 2w"
         raise Trouble(what, cure=cure, exit_code=ExitCode.USAGE) from error

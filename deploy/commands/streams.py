@@ -12,7 +12,7 @@ events = typer.Typer(no_args_is_help=True, help="The facts that the services tel
 parked = typer.Typer(no_args_is_help=True, help="Facts that a service could not take, and what waits behind them.")
 
 Replication = Annotated[int, typer.Option(min=1, help="How many brokers keep each record.")]
-Number = Annotated[int, typer.Argument(help="As `heijastin parked list` tells it.")]
+Number = Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="As `heijastin parked list` tells it.")]
 
 
 @topics.command("apply")

@@ -301,3 +301,10 @@ class TestTheCommand:
         done = CliRunner().invoke(cli.app, ["audit", "report", "--case", "K7-4QX", "--from", "1.2.2027"])
         assert isinstance(done.exception, Trouble)
         assert done.exception.cure == "Write days as 2026-01-31."
+
+    @pytest.mark.parametrize("option, day", [("--until", "9999-12-31"), ("--from", "0001-01-01")])
+    def test_has_no_day_after_the_last_of_all(self, option: str, day: str) -> None:
+        """A period ends with the midnight after its last day."""
+        done = CliRunner().invoke(cli.app, ["audit", "report", "--case", "K7-4QX", option, day])
+        assert isinstance(done.exception, Trouble)
+        assert done.exception.cure == "Choose days of the years 2000 to 2099."

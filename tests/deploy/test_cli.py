@@ -70,6 +70,7 @@ class TestTheCommandLine:
             (("serve", "bakery"), "There is no service 'bakery'."),
             (("migrate",), "Name one service, or say --all."),
             (("parked", "discard", "quality", "7"), "Missing option '--reason'"),
+            (("parked", "show", "quality", "9" * 19), "Invalid value for 'number'"),
             (("databases", "create"), "HEIJASTIN_ADMIN_URL is not set."),
             (("import", "docs/samples/a-year.csv", "--alias", "Kesk."), "does not say what a spelling means."),
             (("import", "docs"), "docs is not a file."),
