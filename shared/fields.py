@@ -27,7 +27,8 @@ def _instant(value: object) -> datetime:
     instant = _parsed(datetime, value)
     if instant is None or instant.utcoffset() is None:
         raise PydanticCustomError(
-            "instant_with_offset", "Give day, time and offset in one string, for example 2026-11-24T13:05:00+02:00"
+            "instant_with_offset",
+            "Give a real day, time and offset in one string, for example 2026-11-24T13:05:00+02:00",
         )
     _require_sensible_year(instant)
     return instant.astimezone(UTC)
@@ -36,7 +37,7 @@ def _instant(value: object) -> datetime:
 def _day(value: object) -> date:
     day = _parsed(date, value)
     if day is None or isinstance(day, datetime):
-        raise PydanticCustomError("day", "Give the day as a string, for example 2026-11-24")
+        raise PydanticCustomError("day", "Give a real day as a string, for example 2026-11-24")
     _require_sensible_year(day)
     return day
 

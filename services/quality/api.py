@@ -15,7 +15,7 @@ from services.quality.domain.policies import POLICIES, Policy
 from services.quality.events import DeviationState, PromiseStatus
 from services.quality.store import PromiseState, Said
 from shared.errors import Invalid
-from shared.fields import Instant
+from shared.fields import Day, Instant
 from shared.http import OnRecord, Opened, Page, Paged, Reading, Rules, Who, allow, create_app, router
 from shared.relations import Relations
 from shared.sight import Sight
@@ -167,8 +167,8 @@ async def show_history(promise_id: UUID, yours: Yours, reading: Reading) -> list
 async def show_figures(
     yours: YourFigures,
     reading: Reading,
-    due_from: Annotated[date, Query(alias="from", description="The first due day.")],
-    due_until: Annotated[date, Query(alias="until", description="The day after the last due day.")],
+    due_from: Annotated[Day, Query(alias="from", description="The first due day.")],
+    due_until: Annotated[Day, Query(alias="until", description="The day after the last due day.")],
     unit_id: UUID | None = None,
     as_of: Annotated[
         Instant | None, Query(description="By what had been recorded before this instant; else until now.")

@@ -20,6 +20,10 @@ class BodyNotJson(Refusal):
     """Send the body as JSON, with `Content-Type: application/json`."""
 
 
+class BodyNotReadable(Refusal):
+    """Send JSON in UTF-8, not nested by the thousand, and with no number of thousands of digits."""
+
+
 class BodyWithNul(Invalid):
     """Remove the NUL characters from the body; no text can hold one here."""
 

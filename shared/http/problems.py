@@ -20,7 +20,7 @@ from starlette.routing import Match
 from shared.database import Trace
 from shared.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Stale
 from shared.http.access import NotSignedIn
-from shared.http.bodies import BodyNotJson, BodyTooLarge
+from shared.http.bodies import BodyNotJson, BodyNotReadable, BodyTooLarge
 from shared.http.idempotency import IdempotencyKeyMissing
 from shared.http.versions import VersionMissing
 
@@ -33,6 +33,7 @@ _STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     Stale: HTTPStatus.PRECONDITION_FAILED,
+    BodyNotReadable: HTTPStatus.BAD_REQUEST,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     BodyNotJson: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -51,6 +52,7 @@ _FIXES: Final[Mapping[str, str]] = {
     "extra_forbidden": "Remove this field; it is not known here.",
     "model_attributes_type": "Send a JSON object here.",
     "model_type": "Send a JSON object here.",
+    "tuple_type": "Send a list here.",
     "uuid_parsing": "Send a UUID, such as 00000000-0000-4000-8000-000000000000.",
     "timezone_aware": "Add the offset from UTC, such as 2027-01-31T09:00:00+02:00.",
 }
@@ -123,6 +125,8 @@ async def on_refusal(request: Request, error: Exception) -> Response:
 async def on_http(request: Request, error: Exception) -> Response:
     """Answer what the framework refuses: no such path or method, an unreadable body."""
     refused = cast("HTTPException", error)
+    if refused.status_code == HTTPStatus.BAD_REQUEST:
+        return await on_refusal(request, BodyNotReadable())
     headers = refused.headers
     if refused.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         # The framework names only the first route of the path.

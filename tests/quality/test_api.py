@@ -238,11 +238,21 @@ class TestFigures:
         assert (refused.status_code, refused.json()["type"]) == (422, "urn:problem:not-heard-yet")
         assert (await manager.show(f"{DECEMBER}&as_of=2027-01-02T18:00:00Z"))["figures"]
 
-    @pytest.mark.parametrize("as_of", ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00", "2026-12-31", "0"])
-    async def test_are_asked_for_at_an_instant_that_can_be(self, manager: Caller, as_of: str) -> None:
-        """A slip of the century, or an instant without an offset, is refused with what to write instead."""
-        refused = await manager.http.get(f"{DECEMBER}&as_of={as_of}")
-        assert (refused.status_code, refused.json()["type"]) == (422, "urn:problem:request-not-valid")
+    @pytest.mark.parametrize(
+        "query, pointer",
+        [
+            (f"{DECEMBER}&as_of=0001-01-01T00:00:00%2B14:00", "#/as_of"),
+            (f"{DECEMBER}&as_of=20261231", "#/as_of"),
+            ("/v1/figures?from=0&until=2027-01-01", "#/from"),
+            ("/v1/figures?from=2026-12-01&until=2027-01", "#/until"),
+        ],
+        ids=["before all time", "a number of seconds", "a day as a number", "a month"],
+    )
+    async def test_are_asked_for_as_everywhere_else(self, manager: Caller, query: str, pointer: str) -> None:
+        """A number would be taken for seconds since 1970, and the answer would be that nothing was ever promised."""
+        refused = await manager.http.get(query)
+        assert refused.status_code == 422
+        assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]
 
     async def test_are_of_your_units_only(self, manager: Caller, app: FastAPI) -> None:
         """Asked for another one, there are none."""

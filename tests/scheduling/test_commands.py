@@ -63,7 +63,7 @@ class TestADay:
     @pytest.mark.parametrize("value", ["24.11.2026", "2026-11-24T00:00:00", "2026-02-30", 20261124, None])
     def test_that_is_none_is_refused_with_an_example(self, value: object) -> None:
         """A day has no time, and exists."""
-        assert refusal(DeferMeeting, {"review_on": value}) == "Give the day as a string, for example 2026-11-24"
+        assert refusal(DeferMeeting, {"review_on": value}) == "Give a real day as a string, for example 2026-11-24"
 
     def test_is_taken_from_the_first_year_to_the_last(self) -> None:
         """The bounds are inside."""

@@ -37,7 +37,7 @@ async def show_board(
     paging: Paged,
     team_id: UUID | None = None,
     worker_id: UUID | None = None,
-    policy: Annotated[str, Query(pattern="^[a-z_]{1,50}$")] = MONTH_PROMISE,
+    policy: Annotated[str, Query(pattern="^[a-z][a-z_]{0,49}$")] = MONTH_PROMISE,
 ) -> Board:
     """Return the families to whom something is promised, by due date: of a team, of a worker, or else of the caller."""
     if team_id is None and worker_id is None:

@@ -14,6 +14,7 @@ from services.scheduling.events import CaseOpened
 from services.scheduling.handlers import imports
 from shared.errors import Refusal
 from shared.failpoints import failpoint
+from shared.fields import Day
 from shared.http import Page, Paged, Reading, Transactions, router
 
 routes = router("/v1")
@@ -92,8 +93,8 @@ async def list_imported(
     reading: Reading,
     paging: Paged,
     source: Source,
-    began_from: Annotated[date, Query(alias="from", description="The first day.")],
-    began_until: Annotated[date, Query(alias="until", description="The day after the last.")],
+    began_from: Annotated[Day, Query(alias="from", description="The first day.")],
+    began_until: Annotated[Day, Query(alias="until", description="The day after the last.")],
 ) -> Page[ImportedRow]:
     """Return what a source has as held, of cases in the caller's units, in no order that tells anything."""
     found = await store.list_imported(

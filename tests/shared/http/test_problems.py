@@ -156,6 +156,7 @@ class TestABodyThatDoesNotFit:
 
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["type"] != "about:blank"  # which would name no cure
 
     @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml", ""])
     async def test_is_refused_when_it_does_not_say_that_it_is_json(self, database: Database, media_type: str) -> None:
