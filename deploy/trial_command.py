@@ -75,7 +75,7 @@ def _us() -> str:
 
 
 def run(wishes: Wishes, *, as_json: bool) -> None:
-    """Run a trial until Ctrl-C or SIGTERM."""
+    """Run a trial until it is told to end: by Ctrl-C, by SIGTERM, or by its terminal that is closed."""
     asyncio.run(_run(wishes, as_json=as_json))
 
 
@@ -94,20 +94,21 @@ async def _run(wishes: Wishes, *, as_json: bool) -> None:
 
 @contextlib.contextmanager
 def ends_on_signals() -> Generator[None]:
-    """Let SIGINT and SIGTERM cancel the task that is here, so that all it holds is let go in order."""
+    """Let Ctrl-C, SIGTERM and a closed terminal cancel the task that is here: all it holds is let go in order."""
     here, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert here is not None  # noqa: S101 - we are in one
 
     def end(which: signal.Signals) -> None:
-        say(f"{which.name}: stopping ...")
         here.cancel()
+        say(f"{which.name}: stopping ...")
 
-    for each in (signal.SIGINT, signal.SIGTERM):
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(each, end, each)
     yield
 
 
 def say(text: str) -> None:
-    """Tell what happens, on stderr."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    """Tell what happens, on stderr; that nobody reads it any more stops nothing."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
