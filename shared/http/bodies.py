@@ -1,6 +1,8 @@
 """Request bodies: JSON, strict, and no larger than agreed."""
 
-from collections.abc import Mapping
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from starlette.datastructures import Headers
@@ -26,6 +28,10 @@ class BodyNotReadable(Refusal):
 
 class BodyWithNul(Invalid):
     """Remove the NUL characters from the body; no text can hold one here."""
+
+
+class FieldTwice(Invalid):
+    """Say each field once; the body says one of them again, and nobody could tell which is meant."""
 
 
 def announced_bytes(scope: Scope) -> int:
@@ -59,7 +65,7 @@ async def read_json(request: Request) -> None:
     Read the whole body into memory, so that no database connection waits for a slow sender.
 
     Raises:
-        BodyTooLarge, BodyNotJson, BodyWithNul: it is refused before anybody looks into it.
+        BodyTooLarge, BodyNotJson, BodyWithNul, FieldTwice: it is refused before anybody looks into it.
     """
     body = await request.body()
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -67,6 +73,13 @@ async def read_json(request: Request) -> None:
         raise BodyNotJson
     if b"\\u0000" in body:
         raise BodyWithNul
+    with contextlib.suppress(ValueError, RecursionError):  # what cannot be read is told of by who reads it for good
+        json.loads(body, object_pairs_hook=_each_field_once)
+
+
+def _each_field_once(fields: Sequence[tuple[str, object]]) -> None:
+    if len({name for name, _ in fields}) < len(fields):
+        raise FieldTwice
 
 
 def loose_objects(schema: Mapping[str, Any]) -> list[str]:

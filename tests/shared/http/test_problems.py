@@ -144,8 +144,13 @@ class TestABodyThatDoesNotFit:
             (b'{"grams": 800, "label": "\\u0000"}', 422),
             (b'{"grams": NaN}', 422),
             (b'{"grams": 1e400}', 422),
+            (b'{"grams": 800, "grams": 700}', 422),
+            (b'{"grams": 800, "wrappings": [{"paper": "brown", "paper": "white"}]}', 422),
         ],
-        ids=["not JSON", "not UTF-8", "too deep", "with a NUL", "with NaN", "with infinity"],
+        ids=[
+            *("not JSON", "not UTF-8", "too deep", "with a NUL", "with NaN", "with infinity"),
+            *("a field twice", "a field twice deep inside"),
+        ],
     )
     async def test_is_refused_when_it_cannot_be_read(self, database: Database, body: bytes, status: int) -> None:
         """A refusal, never a fault of ours."""
