@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from services.scheduling.commands.cases import OpenCase
+from services.scheduling.commands.cases import FamilyMember, OpenCase
 from services.scheduling.commands.follow_ups import HoldFollowUp, ScheduleFollowUp
 from services.scheduling.commands.meetings import DeferMeeting, HoldMeeting, ScheduleMeeting
 from services.scheduling.commands.units import ConfigureUnit, SetDeputy
@@ -131,6 +131,17 @@ class TestACommand:
             "opened_on": "2026-11-24",
         }
         assert refusal(OpenCase, body)
+
+    @pytest.mark.parametrize(
+        "address", ["", "elli", "elli@", "elli keksitty@family.example", "e@f\r\nBcc: g@h", "e@f@g"]
+    )
+    def test_reaches_nobody_by_mail_without_a_mail_address(self, address: str) -> None:
+        """Else it would come out when links are handed out, and lost."""
+        body = {"display_name": "Elli Keksitty", "channel": "email", "address": address}
+
+        assert refusal(FamilyMember, body) == "Give the mail address, such as name@example.org, or another channel"
+        assert FamilyMember.model_validate(body | {"channel": "letter"}).address == address
+        assert FamilyMember.model_validate(body | {"address": "elli@family.example"})
 
     def test_says_which_kinds_of_close_there_are(self) -> None:
         """A close is one of four."""

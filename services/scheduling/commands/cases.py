@@ -1,9 +1,11 @@
 """What can be asked about a case as a whole."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from services.scheduling.commands.fields import ChildrenCount, Name
 from shared.fields import Command, Day
@@ -17,6 +19,12 @@ class FamilyMember(Command):
     display_name: Name
     channel: Literal["phone", "email", "letter", "none"] = "none"
     address: Annotated[str, StringConstraints(max_length=200)] = ""
+
+    @model_validator(mode="after")
+    def _can_be_written_to(self) -> Self:
+        if self.channel == "email" and not re.fullmatch(r"[^\s@]+@[^\s@]+", self.address):
+            raise PydanticCustomError("address", "Give the mail address, such as name@example.org, or another channel")
+        return self
 
 
 class OpenCase(Command):
