@@ -11,7 +11,8 @@ _HEAD = """\
 <!-- Written by `make generate` from shared/metrics.py and services/*/metrics.py. Do not edit. -->
 
 Each process shows its metrics at `/metrics`, in Prometheus' text format, every name with the service before it:
-`quality_gate_age_seconds`. No label is an id. What is not listed here is not measured.
+`quality_gate_age_seconds`. No label is an id. Beside what is listed here stands only what Prometheus' client tells of
+any process: `process_cpu_seconds_total`, `process_resident_memory_bytes`, `process_open_fds` and their like.
 """
 
 

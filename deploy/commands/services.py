@@ -74,7 +74,7 @@ def databases_create(
 @quality.command("rebuild")
 def quality_rebuild(kafka: Kafka = None) -> None:
     """
-    Read all of scheduling's facts again and judge everything anew, publishing only what turns out different.
+    Read all facts of scheduling and records again and judge everything anew, publishing only what turns out different.
 
     The service goes on answering meanwhile, but takes nothing in. Cut short, it waits for this to be run again.
     """
