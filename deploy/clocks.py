@@ -24,7 +24,7 @@ def at(day: date, hour: int, minute: int = 0) -> datetime:
 
 
 async def now(databases: Iterable[Urls]) -> datetime:
-    """Return the business time (UTC); all databases have the same, but for the time it takes to set them."""
+    """Return the business time (UTC), which is the same in all databases."""
     url = next(iter(databases)).runtime
     connection = await asyncpg.connect(url)
     try:
@@ -74,5 +74,6 @@ async def advance(databases: Iterable[Urls], *, to: datetime) -> None:
             # Whoever read the clock has ended, and whoever wants to read it waits, until all are set.
             await owner.execute("LOCK TABLE business_clock IN ACCESS EXCLUSIVE MODE")
             owners.append(owner)
+        when = await owners[0].fetchval("SELECT clock_timestamp()")
         for owner in owners:
-            await clock.advance(owner, to=to)
+            await clock.advance(owner, to=to, when=when)

@@ -39,11 +39,12 @@ async def business_now(connection: "Connection") -> datetime:
     return await connection.fetchval("SELECT business_now()")
 
 
-async def advance(owner_connection: "Connection", *, to: datetime) -> timedelta:
+async def advance(owner_connection: "Connection", *, to: datetime, when: datetime | None = None) -> timedelta:
     """
     Move the business time of this database forward to *to* (aware) and return the whole offset from real time.
 
-    Needs the owner's role. Move every database of a system together, while no transaction is open.
+    Needs the owner's role. Move every database of a system together, while no transaction is open, and from the same
+    real time *when* (None: now), so that none of them is ahead of another.
 
     Raises:
         ClockLocked: the row says that this clock may not move.
@@ -57,7 +58,7 @@ async def advance(owner_connection: "Connection", *, to: datetime) -> timedelta:
             raise ClockLocked
         if to < row["now"]:
             raise ClockMovesForwardOnly
-        ahead: timedelta = to - row["real"]
+        ahead: timedelta = to - (when or row["real"])
         await owner_connection.execute("UPDATE business_clock SET ahead = $1", ahead)
         return ahead
 

@@ -1,10 +1,13 @@
 """The trial's clock understands what people say."""
 
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
 
 from deploy import clocks
+from deploy.databases import Urls
 from deploy.trouble import ExitCode, Trouble
 
 NOW = datetime(2026, 10, 24, 19, 30, tzinfo=UTC)  # 22.30 in Helsinki, the evening before summer time ends
@@ -36,3 +39,27 @@ class TestTheTargetOfAJump:
             clocks.target(NOW, to=to, by=by)
 
         assert trouble.value.exit_code == ExitCode.USAGE
+
+
+@pytest.mark.asyncio
+@pytest.mark.postgres
+class TestAJump:
+    async def test_leaves_no_database_ahead_of_another(
+        self, service_databases: Callable[[str], Awaitable[Urls]]
+    ) -> None:
+        """Else what one of them has just recorded comes, by the others' clocks, from the future."""
+        databases = [await service_databases(name) for name in ("scheduling", "quality", "records")]
+
+        await clocks.advance(databases, to=await clocks.now(databases) + timedelta(days=31))
+
+        ahead = {await _ahead(urls) for urls in databases}
+        assert len(ahead) == 1
+        assert ahead.pop() > timedelta(days=30)
+
+
+async def _ahead(urls: Urls) -> timedelta:
+    connection = await asyncpg.connect(urls.runtime)
+    try:
+        return await connection.fetchval("SELECT ahead FROM business_clock")
+    finally:
+        await connection.close()
