@@ -1,13 +1,14 @@
 """Cases taken over from another system, many at once, each in a transaction of its own."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
+from uuid import UUID
 
 from fastapi import Query
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from services.scheduling import store
-from services.scheduling.api.answers import Yours, after_id
+from services.scheduling.api.answers import Yours
 from services.scheduling.commands.imports import ImportCases, Source
 from services.scheduling.domain.imports import CaseHeldBack, Kind, Outcome, Problem
 from services.scheduling.events import CaseOpened
@@ -18,6 +19,8 @@ from shared.fields import Day
 from shared.http import Page, Paged, Reading, Transactions, router
 
 routes = router("/v1")
+
+_PLACE: Final = TypeAdapter(tuple[UUID, UUID])
 
 
 class ImportProblem(BaseModel):
@@ -103,7 +106,7 @@ async def list_imported(
         source,
         began_from=began_from,
         began_until=began_until,
-        after=after_id(paging),
+        after=paging.after(_PLACE),
         limit=paging.fetch,
     )
 
@@ -111,7 +114,7 @@ async def list_imported(
         store.is_shown(row, yours)
         return ImportedRow.model_validate(row, from_attributes=True)
 
-    return paging.page(found, key=lambda row: (row.id,), show=show)
+    return paging.page(found, key=lambda row: (row.case_id, row.id), show=show)
 
 
 def _taken(outcome: Outcome) -> CaseTaken:

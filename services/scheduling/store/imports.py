@@ -48,8 +48,8 @@ _LIST = """
     JOIN imported AS of_case ON of_case.id = imported.case_id AND of_case.source = imported.source
     JOIN cases ON cases.case_id = imported.case_id
     WHERE imported.source = $1 AND imported.began_on >= $2 AND imported.began_on < $3 AND cases.unit_id = ANY ($4)
-      AND ($5::uuid IS NULL OR imported.id > $5)
-    ORDER BY imported.id LIMIT $6
+      AND ($5::uuid IS NULL OR (imported.case_id, imported.id) > ($5, $6))
+    ORDER BY imported.case_id, imported.id LIMIT $7
 """
 
 
@@ -79,10 +79,21 @@ async def find_imported(source: Source, of: str, keys: Sequence[Key]) -> Mapping
 
 
 async def list_imported(
-    source: Source, units: Units, of: str, *, began_from: date, began_until: date, after: UUID | None, limit: int
+    source: Source,
+    units: Units,
+    of: str,
+    *,
+    began_from: date,
+    began_until: date,
+    after: tuple[UUID, UUID] | None,
+    limit: int,
 ) -> list[ImportedRow]:
-    """Return the rows that the system called *of* has as held in [*began_from*, *began_until*), by our id."""
-    rows = await source.fetch(_LIST, of, began_from, began_until, units, after, limit)
+    """
+    Return the rows that the system called *of* has as held in [*began_from*, *began_until*), by our ids.
+
+    Those of a case come together, so that it is put on record once and not with every page.
+    """
+    rows = await source.fetch(_LIST, of, began_from, began_until, units, *(after or (None, None)), limit)
     return [ImportedRow(*(row[name] for name in ImportedRow._fields)) for row in rows]
 
 
