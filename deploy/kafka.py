@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from deploy import jars, processes
 from deploy.trouble import ExitCode, Trouble
@@ -113,12 +114,18 @@ async def _format(java: tuple[str | Path, ...], properties: Path, *, logs: Path,
     """Give the data folder an identity, once; as starting Java for it takes long, all copy the first one's."""
     if _copy(pattern, logs):
         return
-    cluster = base64.urlsafe_b64encode(new_id().bytes).decode().rstrip("=")
-    command = (*java, "kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster, "-c", properties)
+    identity = ("-t", _cluster_id(new_id()))
+    command = (*java, "kafka.tools.StorageTool", "format", "--ignore-formatted", *identity, "-c", properties)
     async with processes.running(*command, log=log, env={}) as formatting:
         if await formatting.wait() != 0:
             raise _does_not_start(log)
     _keep(logs, pattern)
+
+
+def _cluster_id(drawn: UUID) -> str:
+    """Return *drawn* as Kafka writes ids; never with a hyphen first, which its tools would take for an option."""
+    first, *others = drawn.bytes
+    return base64.urlsafe_b64encode(bytes((first & 0x7F, *others))).decode().rstrip("=")
 
 
 def _copy(pattern: Path, logs: Path) -> bool:
