@@ -247,6 +247,20 @@ class LiveRegion:
 
         await until(has_turned, within_seconds=45)
 
+    async def at_rest(self, service: str, loop: str) -> None:
+        """Wait until passes of a loop of a service write no fact: what is due may be more than one of them does."""
+        before, now = -1, await self._written(service)
+        while now > before:
+            await self.turned(service, loop)
+            before, now = now, await self._written(service)
+
+    async def _written(self, service: str) -> int:
+        connection = await asyncpg.connect(self.running.databases[service].owner)
+        try:
+            return await connection.fetchval("SELECT count(*) FROM outbox")
+        finally:
+            await connection.close()
+
     async def counted(self, metric: str, *, service: str = "quality", **labels: str) -> float:
         """Return what a service counts, 0 if it has counted nothing yet."""
         async with httpx.AsyncClient(trust_env=False) as http:

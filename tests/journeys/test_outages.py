@@ -124,7 +124,7 @@ class TestAServiceKilled:
         await region.advance(at(day, 15, 5))
         await region.told(family, "MeetingScheduled", topic=CASES)
         # What a new day brings by itself is told by now: the failpoint is to meet the meeting, and nothing before it.
-        await region.turned("scheduling", "feedback_rounds")
+        await region.at_rest("scheduling", "feedback_rounds")
         await region.kill("scheduling")
 
         repeats = region.repeats(CASES)
