@@ -3,9 +3,7 @@
 import asyncio
 import logging
 import os
-import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -104,7 +102,7 @@ def _server(kind: servers.Kind, existing: str | None, run: str) -> Generator[str
     if existing:
         yield existing
         return
-    with servers.using(kind, Path(tempfile.gettempdir()) / f"heijastin-{run}") as address:
+    with servers.using(kind, servers.home_of(kind) / f"heijastin-{run}") as address:
         yield address
 
 

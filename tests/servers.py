@@ -7,8 +7,10 @@ of its own (`python -m tests.servers kafka|postgres FOLDER`), ends when it gets 
 
 import asyncio
 import fcntl
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
@@ -19,6 +21,20 @@ from deploy import kafka, postgres
 from tests.architecture.tree import ROOT
 
 Kind = Literal["kafka", "postgres"]
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - what is made there belongs to us alone, as in any folder for what passes
+_ENOUGH_BYTES = 4 * 1024**3  # the databases and their log take half of one
+
+
+def home_of(kind: Kind) -> Path:
+    """
+    Return where the folders of a kind of server are made: Postgres's in memory, where there is enough of it.
+
+    A test has a database of its own, and to copy one takes ten times as long on many a disk.
+    """
+    if kind == "postgres" and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES:
+        return _MEMORY
+    return Path(tempfile.gettempdir())
 
 
 @contextmanager
