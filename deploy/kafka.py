@@ -114,8 +114,8 @@ async def _format(java: tuple[str | Path, ...], properties: Path, *, logs: Path,
     """Give the data folder an identity, once; as starting Java for it takes long, all copy the first one's."""
     if _copy(pattern, logs):
         return
-    identity = ("-t", _cluster_id(new_id()))
-    command = (*java, "kafka.tools.StorageTool", "format", "--ignore-formatted", *identity, "-c", properties)
+    cluster = _cluster_id(new_id())
+    command = (*java, "kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster, "-c", properties)
     async with processes.running(*command, log=log, env={}) as formatting:
         if await formatting.wait() != 0:
             raise _does_not_start(log)

@@ -58,8 +58,13 @@ def _parsed(kind: type[_Clockwork], value: object) -> _Clockwork | None:
         return None
 
 
+def is_sensible_year(year: int) -> bool:
+    """Tell whether anything of ours may be dated in *year*; elsewhere it is a slip, or stands for "no such day"."""
+    return EARLIEST_YEAR <= year <= LATEST_YEAR
+
+
 def _require_sensible_year(day: date) -> None:
-    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+    if not is_sensible_year(day.year):
         raise PydanticCustomError(
             "year",
             "Check the year: it must lie between {earliest} and {latest}",

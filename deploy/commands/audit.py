@@ -41,13 +41,13 @@ def audit_report(
     from datetime import date
 
     from deploy import auditing, extract_page
-    from shared.fields import EARLIEST_YEAR, LATEST_YEAR
+    from shared.fields import EARLIEST_YEAR, LATEST_YEAR, is_sensible_year
 
     try:
         days = [date.fromisoformat(day) if day else None for day in (first, last)]
     except ValueError as error:
         raise Trouble(str(error), cure="Write days as 2026-01-31.", exit_code=ExitCode.USAGE) from error
-    if any(day and not EARLIEST_YEAR <= day.year <= LATEST_YEAR for day in days):
+    if any(day and not is_sensible_year(day.year) for day in days):
         what, cure = "Some day lies too far away.", f"Choose days of the years {EARLIEST_YEAR} to {LATEST_YEAR}."
         raise Trouble(what, cure=cure, exit_code=ExitCode.USAGE)
     extract = asyncio.run(auditing.extract(case, first=days[0], last=days[1]))

@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeVar
 
 from deploy.clocks import HELSINKI
 from deploy.importing.columns import plain
-from shared.fields import EARLIEST_YEAR, LATEST_YEAR
+from shared.fields import EARLIEST_YEAR, LATEST_YEAR, is_sensible_year
 
 Kind = Literal["meeting", "follow_up"]
 Mode = Literal["in_person", "remote"]
@@ -187,7 +187,7 @@ def _moment(text: str, digits: tuple[str, str, str], clock: list[str | None], of
     except ValueError:
         what = f"There is no such day as '{text}'."
         raise Unreadable(what, cure="Correct it; day before month.") from None
-    if not EARLIEST_YEAR <= told.year <= LATEST_YEAR:  # some systems write 31.12.9999 where they know no day
+    if not is_sensible_year(told.year):  # some systems write 31.12.9999 where they know no day
         what = f"The year of '{text}' is not between {EARLIEST_YEAR} and {LATEST_YEAR}."
         raise Unreadable(what, cure="Correct it; leave the cell empty if there is no such day yet.")
     return Moment(told, _time(text, clock) if clock[0] else None, zone)

@@ -13,16 +13,7 @@ from functools import partial
 from uuid import UUID
 
 from services.quality import store
-from services.quality.consumed import (
-    CASES,
-    MEMOS,
-    CaseStated,
-    FollowUpStated,
-    MeetingStated,
-    MemoStated,
-    OfCase,
-    UnitConfigured,
-)
+from services.quality.consumed import CASES, MEMOS, OfCase, Stated, UnitConfigured
 from services.quality.domain import heard
 from services.quality.domain.announcements import Context, announce, promise_id
 from services.quality.domain.calendar import local_date
@@ -56,17 +47,15 @@ async def take_in(tx: Transaction, batch: Batch) -> Refusals:
     newest: dict[UUID, Fact] = {}
 
     def apply(fact: Fact) -> None:
-        match fact.body:
-            case UnitConfigured():
-                units.append(fact.body)
-            case CaseStated() | FollowUpStated() | MeetingStated() | MemoStated():
-                reason = heard.contradiction(fact.body, now=tx.now)
-                if reason is not None:
-                    raise FactRefused(reason)
-                kept.append((fact.body.case_id, heard.fact_of(fact.body, recorded_at=fact.recorded_at)))
-                newest[fact.body.case_id] = max(fact, newest.get(fact.body.case_id, fact), key=_context_sequence)
-            case _:
-                pass
+        said = fact.body
+        if isinstance(said, UnitConfigured):
+            units.append(said)
+        elif isinstance(said, Stated):
+            reason = heard.contradiction(said, now=tx.now)
+            if reason is not None:
+                raise FactRefused(reason)
+            kept.append((said.case_id, heard.fact_of(said, recorded_at=fact.recorded_at)))
+            newest[said.case_id] = max(fact, newest.get(said.case_id, fact), key=_context_sequence)
 
     refusals = apply_in_order(batch.facts, apply)
     since = dict(batch.disturbed_since)

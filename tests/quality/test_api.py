@@ -226,12 +226,6 @@ class TestFigures:
         assert report["as_of"] == "2026-12-31T10:00:00Z"
         assert (figures["due"], figures["kept"], figures["lapsed"], figures["strict_rate"]) == (2, 0, 2, 0.0)
 
-    async def test_are_asked_for_with_an_instant_that_makes_sense(self, manager: Caller) -> None:
-        """One that is none in UTC is a slip of the caller's."""
-        refused = await manager.http.get(f"{DECEMBER}&as_of=0001-01-01T00:00:00%2B14:00")
-
-        assert refused.status_code == 422
-
     async def test_are_not_told_for_what_has_not_been_heard(self, manager: Caller) -> None:
         """A report of a later instant would count as missed what is still on its way."""
         refused = await manager.http.get(f"{DECEMBER}&as_of=2027-01-02T18:00:01Z")

@@ -91,6 +91,13 @@ async def waits_for_the_lock(database: Database) -> list[datetime]:
     return [row["waitstart"] for row in rows]
 
 
+async def reads_on_with_all_it_knew(baker: Baker) -> None:
+    """Demand that nothing was forgotten, and that the service does not stand still."""
+    assert await eaten_of(baker.database, "rye") == [1]
+    async with baker.database.transaction() as tx:
+        await may_take(tx)
+
+
 class Retention(Protocol):
     """The part of aiokafka's administrator, which brings no types, that is used here."""
 
@@ -120,9 +127,7 @@ class TestARebuild:
         with pytest.raises(HistoryIncomplete):
             await baker.rebuild()
 
-        assert await eaten_of(baker.database, "rye") == [1]
-        async with baker.database.transaction() as tx:
-            await may_take(tx)
+        await reads_on_with_all_it_knew(baker)
 
     @pytest.mark.parametrize("lost", ["never made", "emptied"])
     async def test_forgets_nothing_when_a_topic_is_not_what_was_heard(
@@ -137,9 +142,7 @@ class TestARebuild:
         with pytest.raises(HistoryIncomplete):
             await baker.rebuild()
 
-        assert await eaten_of(baker.database, "rye") == [1]
-        async with baker.database.transaction() as tx:
-            await may_take(tx)
+        await reads_on_with_all_it_knew(baker)
 
     async def test_forgets_nothing_when_a_record_cannot_be_taken_apart(self, baker: Baker) -> None:
         """It would end half-way, each time that it is begun again, and the service would stand still."""
@@ -149,9 +152,7 @@ class TestARebuild:
         with pytest.raises(HistoryUnreadable, match=f"{baker.topic}/0"):
             await baker.rebuild()
 
-        assert await eaten_of(baker.database, "rye") == [1]
-        async with baker.database.transaction() as tx:
-            await may_take(tx)
+        await reads_on_with_all_it_knew(baker)
 
     async def test_that_was_cut_short_keeps_the_service_still_until_it_is_run_again(self, baker: Baker) -> None:
         """Half of the facts would say that nothing happened."""
