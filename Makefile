@@ -2,7 +2,7 @@
 #   make trial ARGS="--data DIR"    hands arguments on        make test PYTEST_ARGS="-k promise"    likewise
 
 .DEFAULT_GOAL := help
-.PHONY: help trial tour test test-browser check bench mutants generate lock clean
+.PHONY: help trial tour test test-browser check bench explore mutants generate lock clean
 
 BIN := .venv/bin
 export PYTHON
@@ -45,6 +45,9 @@ tree:      ; deploy/check_tree.sh
 
 bench: $(DEV) ## measure intake and relay beside the plainest program that does the same
 	$(BIN)/python -m benchmarks $(ARGS)
+
+explore: $(DEV) ## try every property on thousands of examples that no test has seen yet
+	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=explore $(PYTEST_ARGS)
 
 # All of it begins anew: mutmut lets a survivor stand, also when the tests have changed since.
 mutants: $(DEV) ## change the domain line by line and see whether a test notices; lists the survivors

@@ -40,8 +40,12 @@ _RUNTIME_SILENCE = {
 # What even the service's own runtime role may only read: what migrated it, and what time it is.
 _READ_ONLY = ("migrations", "business_clock")
 
-# What it may only add to and read: who looked at what.
-_APPEND_ONLY = ("access_log", "access_seals")
+# What it may only add to and read, and in which columns: who looked at what. When, in which order and transaction that
+# was, the server says; a line that is added later cannot be given an earlier time.
+_APPEND_ONLY = {
+    "access_log": "subject, known_as, roles, route, request_id, did, object_id, ground",
+    "access_seals": "number, from_xid, until_xid, lines, content, digest",
+}
 
 # An audit reads every line of years, once in a while.
 _AUDITOR_LIMITS = {"statement_timeout": "10min", "default_transaction_read_only": "on"}
@@ -140,10 +144,12 @@ async def settle_rights(owner_url: str, service: str) -> None:
         auditor = auditor_of(service)
         await connection.execute(f"""
             REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {", ".join(_READ_ONLY)} FROM {service};
-            REVOKE UPDATE, DELETE, TRUNCATE ON {", ".join(_APPEND_ONLY)} FROM {service};
+            REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {", ".join(_APPEND_ONLY)} FROM {service};
             GRANT SELECT ON {", ".join(_AUDITED)} TO {auditor};
             GRANT EXECUTE ON FUNCTION business_now() TO {auditor};
         """)
+        for table, columns in _APPEND_ONLY.items():
+            await connection.execute(f"GRANT INSERT ({columns}) ON {table} TO {service}")
         for table, columns in _AUDITED_COLUMNS.get(service, {}).items():
             await connection.execute(f"GRANT SELECT ({columns}) ON {table} TO {auditor}")
     finally:

@@ -19,9 +19,12 @@ from shared.ids import new_id
 from tests import probe, servers
 from tests.databases import Templates
 
-# CI and everyone's machine: no deadline per example, since three workers share two cores with Kafka.
-settings.register_profile("default", deadline=None)
-# `make mutants` runs the same tests in one process again and again: always the same examples, and few of them.
+# Always the same examples: a change is judged by what it changed, not by what happened to be drawn that day.
+# No deadline per example, since three workers share two cores with Kafka.
+settings.register_profile("default", deadline=None, derandomize=True, database=None)
+# `make explore` draws others each time, and many of them.
+settings.register_profile("explore", deadline=None, max_examples=5_000)
+# `make mutants` runs the same tests in one process again and again: few examples.
 settings.register_profile(
     "mutants", deadline=None, derandomize=True, max_examples=25, database=None, suppress_health_check=list(HealthCheck)
 )

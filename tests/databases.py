@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
+from hypothesis import HealthCheck, settings
 
 from deploy import databases, migrating
 from deploy.databases import Passwords, Urls
@@ -12,6 +13,14 @@ from shared.ids import new_id
 
 # The roles belong to the whole server, which several runs may share.
 _PASSWORDS = Passwords(owner="test", runtime="test", auditor="test")
+
+
+def in_one_database() -> settings:
+    """Return the settings of a property that is tried in a database: fewer examples, all of them in the same."""
+    profile = settings.default
+    assert profile is not None, "chosen before any test is read"
+    few = profile.max_examples // 4
+    return settings(profile, max_examples=few, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 class Templates:

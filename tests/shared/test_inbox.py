@@ -3,12 +3,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.database import Database
 from shared.ids import new_id
 from shared.inbox import Gap, Guarded, StreamKey, _sort_out, guard
+from tests.databases import in_one_database
 from tests.shared.bakery import LONG_AGO, TOPIC, until_waiting
 
 
@@ -106,7 +107,7 @@ class TestTheGuard:
 @pytest.mark.postgres
 class TestTheGuardInTheDatabase:
     @given(came=deliveries())
-    @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @in_one_database()
     async def test_decides_as_it_does_in_memory(self, came: Deliveries, database: Database) -> None:
         """Its rows carry everything that it must know from one batch to the next."""
         topic, reader = f"bakery.{new_id()}", Reader()

@@ -242,6 +242,17 @@ class TestTheRoles:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await database.pool.execute(statement)
 
+    @pytest.mark.parametrize("column, value", [("at", "now() - interval '1 year'"), ("xid", "'7'")])
+    async def test_of_the_service_cannot_say_when(self, database: Database, column: str, value: str) -> None:
+        """A line that somebody adds today is of today, whatever it tells."""
+        await write(database, LOAF)
+
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await database.pool.execute(f"""
+                INSERT INTO access_log ({column}, subject, roles, route, request_id, did)
+                SELECT {value}, subject, roles, route, request_id, did FROM access_log
+            """)
+
     @pytest.mark.parametrize(
         "statement",
         ["SELECT * FROM outbox", "SELECT * FROM eaten", "INSERT INTO access_seals VALUES (1, '1', '2', 1, '', '')"],

@@ -2,7 +2,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
@@ -10,6 +10,7 @@ from shared.database import Database, Transaction
 from shared.envelope import to_headers
 from shared.ids import new_id
 from shared.intake import Batch
+from tests.databases import in_one_database
 from tests.shared.bakery import TOPIC, Eater, Oven, eaten_of, envelope, parked_in, take, until_waiting
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.postgres]
@@ -143,7 +144,7 @@ class TestAFactThatCannotBeRead:
             max_size=3,
         ),
     )
-    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @in_one_database()
     async def test_cannot_stop_the_others_whatever_is_in_it(
         self, database: Database, key: bytes | None, value: bytes | None, changed: dict[str, bytes | None]
     ) -> None:

@@ -30,6 +30,10 @@ def trouble(content: bytes | str, **different: tuple[str, ...]) -> tuple[str, st
     return found.value.what, found.value.cure
 
 
+_WELL_SAVED = st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="\u00c3\u0303\ufffd")
+"""Letters and signs, but what an ä, ö or å begins with when it was read in the wrong encoding and saved so."""
+
+
 class TestATable:
     @pytest.mark.parametrize(
         "content, encoding",
@@ -81,7 +85,7 @@ class TestATable:
 
     @given(
         st.lists(
-            st.tuples(*[st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=12)] * 3),
+            st.tuples(*[st.text(_WELL_SAVED, max_size=12)] * 3),
             min_size=1,
             max_size=8,
         ),

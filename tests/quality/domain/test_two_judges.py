@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.quality.consumed import MEMOS
@@ -164,7 +164,6 @@ class TestTheLiveJudgement:
 
 
 class TestWhatIsSaid:
-    @settings(max_examples=60)
     @given(facts=histories(), order=st.permutations(range(12)), gates=st.lists(instants(), max_size=4))
     def test_ends_where_the_judge_ends_whatever_was_said_on_the_way(
         self, facts: CaseFacts, order: list[int], gates: list[datetime]
