@@ -46,8 +46,8 @@ tree:      ; deploy/check_tree.sh
 bench: $(DEV) ## measure intake and relay beside the plainest program that does the same
 	$(BIN)/python -m benchmarks $(ARGS)
 
-explore: $(DEV) ## try every property on thousands of examples that no test has seen yet
-	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=explore $(PYTEST_ARGS)
+explore: $(DEV) ## try every property on thousands of examples that no test has seen yet; takes a quarter of an hour
+	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=explore --timeout=1800 $(PYTEST_ARGS)
 
 # All of it begins anew: mutmut lets a survivor stand, also when the tests have changed since.
 mutants: $(DEV) ## change the domain line by line and see whether a test notices; lists the survivors

@@ -6,10 +6,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
+
 from deploy import migrating, state
 from deploy.trouble import ExitCode, Trouble
 from shared import logs
-from shared.database import Database
+from shared.database import Connection, Database
 
 
 def kafka(given: str | None) -> str:
@@ -50,6 +52,16 @@ def demand_secret(name: str) -> str:
         what = f"{name} is not set."
         raise Trouble(what, cure=f"export {name}=... or {name}_FILE=/a/file", exit_code=ExitCode.USAGE)
     return value
+
+
+@asynccontextmanager
+async def connected(service: str) -> AsyncGenerator[Connection]:
+    """Yield a connection to the database of *service*, to look into it."""
+    connection = await asyncpg.connect(runtime_url(service))
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager

@@ -4,16 +4,12 @@ import json
 from importlib import import_module
 from typing import Any
 
-import asyncpg
-
 from deploy import finding, migrating
+from deploy.listing import Row
 from deploy.trouble import ExitCode, Trouble
 from shared import parking, replay
 from shared.intake import Subscription
 from shared.parking import ParkedRow, State
-
-Row = dict[str, Any]
-"""A parked record as it is printed, JSON or not."""
 
 
 async def listed(service: str | None, *, settled: bool) -> list[Row]:
@@ -21,12 +17,9 @@ async def listed(service: str | None, *, settled: bool) -> list[Row]:
     states: tuple[State, ...] = ("replayed", "discarded") if settled else ("parked",)
     rows: list[Row] = []
     for name in [service] if service else migrating.services():
-        connection = await asyncpg.connect(finding.runtime_url(name))
-        try:
+        async with finding.connected(name) as connection:
             for state in states:
                 rows.extend(_row(name, row) for row in await parking.list_parked(connection, state=state, limit=10_000))
-        finally:
-            await connection.close()
     return rows
 
 
@@ -37,11 +30,8 @@ async def shown(service: str, number: int) -> Row:
     Raises:
         NothingParked: there is none of that number.
     """
-    connection = await asyncpg.connect(finding.runtime_url(service))
-    try:
+    async with finding.connected(service) as connection:
         row = await parking.show(connection, number)
-    finally:
-        await connection.close()
     headers = [[name, (value or b"").decode(errors="backslashreplace")] for name, value in row.headers]
     return _row(service, row) | {
         "offset": f"{row.partition}/{row.offset}",
@@ -83,15 +73,6 @@ async def discarded(service: str, number: int, *, because: str) -> None:
         await replay.discard(database, _subscription(service), number, because=because)
 
 
-def as_table(rows: list[Row]) -> str:
-    """Return *rows* for people, one by line."""
-    columns = ("service", "number", "parked_at", "type", "reason", "key")
-    cells = [columns, *(tuple(str(row[column] or "-") for column in columns) for row in rows)]
-    widths = [max(len(cell[at]) for cell in cells) for at in range(len(columns))]
-    lines = ("  ".join(word.ljust(width) for word, width in zip(cell, widths, strict=True)) for cell in cells)
-    return "\n".join(line.rstrip() for line in lines)
-
-
 def as_lines(row: Row) -> str:
     """Return one record for people."""
     words = [*((name, row[name]) for name in row if name not in {"headers", "body"}), *row["headers"]]
@@ -99,7 +80,7 @@ def as_lines(row: Row) -> str:
     return "\n".join([*(f"{name:<18}{value}" for name, value in words), body])
 
 
-def _row(service: str, row: ParkedRow) -> Row:
+def _row(service: str, row: ParkedRow) -> dict[str, Any]:
     return {
         "service": service,
         "number": row.id,

@@ -67,7 +67,7 @@ GAPS = Counter(
     name="consumer_gaps_total",
     unit="facts",
     meaning="Facts that were missing in the sequence of their key when a later one came; a late arrival is taken.",
-    remedy="A fact may be lost: compare with the writer's outbox and publish it again from there.",
+    remedy="A fact may be lost: `heijastin gaps list` tells which, `heijastin gaps fill` has it sent again.",
 )
 PARKED = Counter(
     name="consumer_parked_total",

@@ -71,11 +71,13 @@ _REMAINING_FACTS = """
            ) AS ids
 """
 
-_FACTS = """
-    SELECT id, topic, key, sequence, event_id, event_type, subject, subject_version, recorded_at,
-           correlation_id, causation_id, traceparent, payload
-    FROM outbox WHERE id = ANY ($1::bigint[]) ORDER BY id
+FACT = """
+    id, topic, key, sequence, event_id, event_type, subject, subject_version, recorded_at,
+    correlation_id, causation_id, traceparent, payload
 """
+"""The columns of the outbox that `record_of` wants."""
+
+_FACTS = f"SELECT {FACT} FROM outbox WHERE id = ANY ($1::bigint[]) ORDER BY id"
 
 _CLAIM = """
     UPDATE relay SET epoch = epoch + 1
@@ -266,7 +268,7 @@ class Relay:
     async def _send(self, facts: Sequence[asyncpg.Record]) -> None:
         """Send *facts* in order and return when all are confirmed."""
         producer = await self._running_producer()
-        await producer.send([await _record_of(producer, row) for row in facts])
+        await producer.send([await record_of(producer, row) for row in facts])
 
     async def _running_producer(self) -> Producer:
         if self._producer is None:
@@ -332,7 +334,8 @@ def watermark(topic: str, partition: int, *, as_of: datetime, partitions: int) -
     return Record(topic, partition, None, value, to_headers(envelope))
 
 
-async def _record_of(producer: Producer, row: asyncpg.Record) -> Record:
+async def record_of(producer: Producer, row: asyncpg.Record) -> Record:
+    """Return a row of the outbox as it is published, however often that is: the same bytes in the same partition."""
     topic, key = row["topic"], row["key"].encode()
     envelope = Envelope(
         event_id=str(row["event_id"]),

@@ -9,6 +9,7 @@ from deploy.trouble import ExitCode, Trouble
 
 topics = typer.Typer(no_args_is_help=True, help="Kafka's topics, as topics.yaml lists them.")
 events = typer.Typer(no_args_is_help=True, help="The facts that the services tell each other.")
+gaps = typer.Typer(no_args_is_help=True, help="Facts that never came to a service, though later ones did.")
 parked = typer.Typer(no_args_is_help=True, help="Facts that a service could not take, and what waits behind them.")
 
 Replication = Annotated[int, typer.Option(min=1, help="How many brokers keep each record.")]
@@ -77,6 +78,40 @@ def events_tail(
         asyncio.run(tailing.tail(finding.kafka(kafka), topics.load(), choice, typer.echo))
 
 
+@gaps.command("list")
+def gaps_list(service: OneOrEvery = None, *, as_json: AsJson = False) -> None:
+    """List what services miss: sequences first to last of a topic and key, and since when (business time)."""
+    import asyncio
+    import json
+
+    from deploy import gaps
+    from deploy.listing import as_table
+
+    rows = asyncio.run(gaps.listed(service))
+    if rows or as_json:
+        typer.echo(json.dumps(rows) if as_json else as_table(rows, "service", "since", "first", "last", "topic", "key"))
+    else:
+        typer.echo("nothing", err=True)
+
+
+@gaps.command("fill")
+def gaps_fill(service: OneOrEvery = None, kafka: Kafka = None) -> None:
+    """Have it sent again by those who wrote it; who has it already drops it, who missed it takes it late."""
+    import asyncio
+
+    from deploy import finding, gaps
+
+    done = asyncio.run(gaps.filled(service, finding.kafka(kafka)))
+    for each in done:
+        typer.echo(f"{each.service}: {each.sent} of {each.missing} missing facts sent again")
+    if not done:
+        typer.echo("nothing is missing", err=True)
+    if any(each.sent < each.missing for each in done):
+        what = "The rest is not in the outbox of who wrote it: restored from an older backup, or erased."
+        cure = "A case is judged without it a day after it was missed; have people look at what they recorded then."
+        raise Trouble(what, cure=cure)
+
+
 @parked.command("list")
 def parked_list(
     service: OneOrEvery = None,
@@ -89,10 +124,12 @@ def parked_list(
     import json
 
     from deploy import parked
+    from deploy.listing import as_table
 
     rows = asyncio.run(parked.listed(service, settled=settled))
     if rows or as_json:
-        typer.echo(json.dumps(rows) if as_json else parked.as_table(rows))
+        columns = ("service", "number", "parked_at", "type", "reason", "key")
+        typer.echo(json.dumps(rows) if as_json else as_table(rows, *columns))
     else:
         typer.echo("nothing", err=True)
 

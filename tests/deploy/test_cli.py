@@ -36,7 +36,19 @@ class TestTheCommandLine:
         """The first thing that anybody types."""
         done = heijastin(elsewhere, "--help")
 
-        commands = ("trial", "tour", "serve", "migrate", "databases", "topics", "events", "parked", "clock", "audit")
+        commands = (
+            "trial",
+            "tour",
+            "serve",
+            "migrate",
+            "databases",
+            "topics",
+            "events",
+            "gaps",
+            "parked",
+            "clock",
+            "audit",
+        )
         for command in commands:
             assert f"\n  {command} " in done.stdout
         assert "4 conflict" in done.stdout
@@ -46,6 +58,8 @@ class TestTheCommandLine:
         [
             ("events", "tail"),
             ("topics", "check"),
+            ("gaps", "list"),
+            ("gaps", "fill"),
             ("parked", "list"),
             ("audit", "verify"),
             ("audit", "report", "--case", "K7-4QX"),

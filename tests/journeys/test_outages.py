@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import json
 from datetime import timedelta
 from functools import partial
 
+import asyncpg
 import pytest
 
+from deploy.api import Answer
 from deploy.seed import booked
 from deploy.trouble import Trouble
 from shared.clock import monotonic
@@ -15,6 +18,7 @@ from tests.journeys.region import (
     JOURNEY,
     PROMISES,
     SERVICES,
+    Family,
     LiveRegion,
     at,
     midnight_after,
@@ -47,10 +51,7 @@ class TestKafkaAway:
         for service in SERVICES:
             assert await ends_when_told(region, service) == 0
             await region.start(service)
-        follow_up = await region.people.met(during.case, at=at(day + timedelta(days=1), 9))
-        await region.people.scheduling["responsible_social_worker"].change(
-            f"/v1/follow-ups/{follow_up['follow_up_id']}/retracted", version=follow_up["version"]
-        )
+        await retract(region, await region.people.met(during.case, at=at(day + timedelta(days=1), 9)))
 
         # Kafka comes back.
         await region.broker.start()
@@ -91,6 +92,27 @@ class TestTheRelayStopped:
         assert not kept["is_recorded_late"]
         await region.judged(midnight_after(due))
         assert "DeviationRaised" not in await region.story(family)
+
+
+class TestAFactLostOnTheWay:
+    async def test_is_missed_and_sent_again_by_an_operator(self, region: LiveRegion):
+        """Kafka never got what the writer has on record: nothing is certain of the case until it comes."""
+        day = await region.monday()
+        family = await region.promised(day)
+        await region.advance(at(day + timedelta(days=2), 14))
+        async with region.relay_held("scheduling"):
+            await region.people.met(family.case, at=at(day + timedelta(days=1), 9))
+            await take_for_sent(region, family, sequence=4)
+        await retract(region, await region.people.met(family.case, at=at(day + timedelta(days=2), 9)))
+        await region.told(family, "PromiseUndetermined", status="open")
+
+        assert await missed(region, family) == {("quality", 4, 4), ("records", 4, 4)}
+        _, said = await region.cli("gaps", "fill", "quality")
+        assert said.startswith("quality: 1 of ")
+
+        kept = await region.told(family, "PromiseKept", status="kept", is_undetermined=False)
+        assert kept["met_on"] == (day + timedelta(days=1)).isoformat()
+        await until(partial(misses_nothing, region, family))
 
 
 class TestAServiceKilled:
@@ -163,6 +185,32 @@ class TestAServiceToldToEnd:
         await region.start("scheduling")
         for case_id in answered:
             await region.told(case_id, "MeetingScheduled", topic=CASES)
+
+
+async def retract(region: LiveRegion, follow_up: Answer) -> None:
+    """Take back that a follow-up was held."""
+    path = f"/v1/follow-ups/{follow_up['follow_up_id']}/retracted"
+    await region.people.scheduling["responsible_social_worker"].change(path, version=follow_up["version"])
+
+
+async def take_for_sent(region: LiveRegion, family: Family, *, sequence: int) -> None:
+    """Let scheduling believe, while its relay is held, that it has published a fact long ago."""
+    owner = await asyncpg.connect(region.running.databases["scheduling"].owner)
+    lost = "UPDATE outbox SET xid = '3' WHERE topic = $1 AND key = $2 AND sequence = $3"
+    assert await owner.execute(lost, CASES, family.id, sequence) == "UPDATE 1"
+    await owner.close()
+
+
+async def missed(region: LiveRegion, family: Family) -> set[tuple[str, int, int]]:
+    """Return who misses which facts of a family, as an operator is told."""
+    code, said = await region.cli("gaps", "list", "--json")
+    assert code == 0
+    return {(row["service"], row["first"], row["last"]) for row in json.loads(said) if row["key"] == family.id}
+
+
+async def misses_nothing(region: LiveRegion, family: Family) -> bool:
+    """Tell whether nobody misses anything of a family."""
+    return not await missed(region, family)
 
 
 async def ends_when_told(region: LiveRegion, service: str) -> int:

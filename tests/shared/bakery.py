@@ -214,6 +214,7 @@ class Told:
     offset: int
     key: str | None
     sequence: int
+    event_id: str
     event_type: str
     recorded_at: datetime
     value: bytes | None
@@ -225,7 +226,7 @@ class Told:
         key = record.key.decode() if record.key else None
         return cls(
             *(record.partition, record.offset, key),
-            *(about.sequence, about.event_type, about.recorded_at, record.value),
+            *(about.sequence, about.event_id, about.event_type, about.recorded_at, record.value),
         )
 
     @property
