@@ -172,7 +172,7 @@ class _Reader:
         reference = self._cell("id", _said) if "id" in self.names else None
         held = self._cell("status", cells.is_held) if "status" in self.names else True
         began = self._cell("start", cells.begin)
-        ends = None if began is None else self._ends(began)
+        ends = None if began is None else self._ends(began, is_needed=held is not False)
         unit_id = self._cell("unit", directory.unit)
         team_id = None if unit_id is None else self._cell("team", lambda text: directory.team(text, unit_id))
         worker_id = self._cell("worker", directory.worker)
@@ -215,8 +215,8 @@ class _Reader:
             mode=mode,
         )
 
-    def _ends(self, began: Moment) -> datetime | None:
-        if "end" not in self.names:
+    def _ends(self, began: Moment, *, is_needed: bool) -> datetime | None:
+        if "end" not in self.names or not (is_needed or self.row.cells.get("end")):
             return began.instant() + cells.AN_HOUR
         return self._cell("end", lambda text: cells.end(text, began))
 

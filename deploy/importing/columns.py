@@ -36,7 +36,7 @@ COLUMNS: Final = (
         "start", "alkoi", ("started", "date", "alku", "aika", "päivä", "pvm"), "3.2.2026 13.05 or 2026-02-03T13:05",
         is_needed=True,
     ),
-    Column("end", "päättyi", ("ended", "loppu", "loppui"), "the same, or only a time of the same day: 14.30"),
+    Column("end", "päättyi", ("ended", "loppu", "loppui"), "the same, or only a time: 14.30; of what was held"),
     Column("id", "tunnus", ("row id", "rivin tunnus", "tapahtuman tunnus"), "what the other system calls the row"),
     Column("status", "tila", ("state",), "held (pidetty), cancelled (peruttu), booked (varattu)"),
     Column("unit", "yksikkö", ("office", "toimipiste"), "its name in any language, or its id"),

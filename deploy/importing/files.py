@@ -167,9 +167,9 @@ def _known_in_header(text: str, delimiter: str) -> int:
 
 
 def _records(text: str, delimiter: str, skipped: int) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record that is not blank, and its number."""
+    """Yield each record that is not blank, and the number that a spreadsheet gives it."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    number, line = skipped, skipped
+    number, line = 0, skipped  # Excel does not show the line that says how rows are divided
     while True:
         try:
             record = next(reader, None)

@@ -125,6 +125,13 @@ class TestACase:
 
         assert [row.held for row in (*case.command.meetings, *case.command.follow_ups)] == [False, False]
 
+    @pytest.mark.parametrize("status", ["cancelled", "varattu"])
+    def test_needs_no_end_of_what_was_not_held(self, status: str) -> None:
+        """Other systems leave it empty, and nothing is judged by it."""
+        case = only(gathered(a_row("1"), a_row("2", start="1.5.2026 9.00", end="", status=status)))
+
+        assert [(row.reference, row.held) for row in case.command.meetings] == [("1", True), ("2", False)]
+
     def test_whose_rows_took_an_hour_each_if_no_column_tells_the_end(self) -> None:
         """The promise hangs on days only."""
         [meeting] = only(gathered(a_row(), header=without("end"))).command.meetings

@@ -62,10 +62,10 @@ class TestATable:
         assert found.delimiter == delimiter
 
     def test_is_read_as_excel_says_it_is_divided(self) -> None:
-        """Its own first line; rows are numbered as a spreadsheet shows them."""
+        """By a first line that Excel itself does not show: the header is row 1."""
         found = table(f"sep=,\r\n{(HEADER + ROW).replace(';', ',')}".encode())
 
-        assert [(row.number, row.cells["case"]) for row in found.rows] == [(3, "A-1")]
+        assert [(row.number, row.cells["case"]) for row in found.rows] == [(2, "A-1")]
 
     def test_may_have_quoted_lines_and_blank_rows(self) -> None:
         """A line break inside a quote is part of the cell; rows keep the numbers that a spreadsheet shows."""
