@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from services.scheduling.consumed import PromiseStated
+from services.scheduling.consumed import MONTH_PROMISE, PromiseStated
 from services.scheduling.domain.board import Item, item
 from services.scheduling.store.cases import case_of
 from services.scheduling.store.relations import is_yours
@@ -27,8 +27,8 @@ _SAVE_STATED = """
     WHERE board.version < excluded.version
 """
 
-# Whose a case is, is asked of the case as it is now, not as it was when quality spoke. The duty of a worker who is
-# away is on the deputy's board as well.
+# Whose a case is, and whether it goes on, is asked of the case as it is now, not as it was when quality spoke. The duty
+# of a worker who is away is on the deputy's board as well.
 _LIST_ITEMS = f"""
     WITH acting AS (
         SELECT worker_id FROM workers, (SELECT (business_now() AT TIME ZONE 'Europe/Helsinki')::date) AS day (today)
@@ -37,6 +37,7 @@ _LIST_ITEMS = f"""
     )
     SELECT board AS promise, cases AS of_case FROM board JOIN cases USING (case_id)
     WHERE board.status IN ('open', 'lapsed') AND NOT board.imported AND board.policy = $9
+      AND NOT (board.policy = '{MONTH_PROMISE}' AND board.status = 'lapsed' AND cases.closed_on IS NOT NULL)
       AND ($1::uuid IS NULL OR cases.team_id = $1)
       AND ($2::uuid IS NULL OR cases.responsible_worker_ids && ARRAY(SELECT worker_id FROM acting))
       AND ($3::date IS NULL OR (board.due_on, board.promise_id) > ($3, $4))

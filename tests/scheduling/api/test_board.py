@@ -89,6 +89,27 @@ class TestTheBoard:
 
         assert (item["standing"], item["deviation_id"]) == ("month_over", str(deviation_id))
 
+    async def test_asks_no_longer_when_the_case_is_closed(self, region: Region, quality: Quality) -> None:
+        """Nobody meets that family any more. A memo is still to be written, and a case may go on after all."""
+        memo: dict[str, Any] = {"policy": "memo_recorded_in_three_days", "promise_id": ids.new_id()}
+        await quality.says(events.DeviationRaised, **LAPSED)
+        await quality.says(events.DeviationRaised, **LAPSED, **memo)
+
+        await region.social_worker.change(f"{region.of_case}/closed", {"closed_on": local_date(region.now).isoformat()})
+        closed = await on_board(region), await on_board(region, f"{BOARD}&policy={memo['policy']}")
+        await region.social_worker.change(f"{region.of_case}/reopened")
+
+        assert closed == ([], [("overdue", None)])
+        assert await on_board(region) == [("month_over", None)]
+
+    async def test_keeps_what_is_open_of_a_closed_case(self, region: Region, quality: Quality) -> None:
+        """Until quality has judged the closing."""
+        await quality.says(events.PromiseMade)
+
+        await region.social_worker.change(f"{region.of_case}/closed", {"closed_on": local_date(region.now).isoformat()})
+
+        assert await on_board(region) == [("open", None)]
+
     async def test_shows_nothing_as_overdue_that_is_undetermined(self, region: Region, quality: Quality) -> None:
         """Facts are missing; the family may have been met."""
         await quality.says(events.PromiseUndetermined, **LAPSED, is_undetermined=True)
