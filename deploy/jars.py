@@ -30,6 +30,9 @@ _WANTED = (f"org.apache.kafka:kafka_2.13:{VERSION}", "org.slf4j:slf4j-simple:1.7
 _AT_ONCE = 8
 _PIECE_BYTES = 65_536
 _TIMEOUT_SECONDS = 60
+_PAUSES_SECONDS = (0.5, 1.5, 4.0)
+_NETWORK = (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError, ssl.SSLError)
+_BUSY = {429, 500, 502, 503, 504}
 
 _NO_NETWORK = """\
 The first run needs the network; later ones do not. Behind a proxy: export HTTPS_PROXY=http://proxy:port
@@ -82,25 +85,51 @@ def _fetch_all(jars: list[Jar], folder: Path, say: Callable[[str], None], given_
 def _fetch(folder: Path, given_up: threading.Event, jar: Jar) -> int:
     target, part = folder / jar.name, folder / f"{jar.name}.part"
     try:
-        with urllib.request.urlopen(f"{_repository()}/{jar.path}", timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - https, or what the operator configured
-            content = b"".join(_pieces(answer, given_up))
-        if hashlib.sha256(content).hexdigest() != jar.sha256:
-            what = f"{jar.name} is not the file on our list ({LIST.name}): its hash differs."
-            raise Trouble(
-                what, cure="Ask whoever runs the Maven mirror that this machine uses; do not run what it gave."
-            )
-        part.write_bytes(content)
-        part.replace(target)
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ssl.SSLError) as error:
-        if isinstance(error, urllib.error.HTTPError):
-            error.close()
+        content = _content(jar, given_up)
+    except _NETWORK as error:
         what = f"Kafka cannot be fetched: {getattr(error, 'reason', error)}."
         raise Trouble(what, cure=_NO_NETWORK, exit_code=ExitCode.UNAVAILABLE) from error
+    if hashlib.sha256(content).hexdigest() != jar.sha256:
+        what = f"{jar.name} is not the file on our list ({LIST.name}): its hash differs."
+        raise Trouble(what, cure="Ask whoever runs the Maven mirror that this machine uses; do not run what it gave.")
+    try:
+        part.write_bytes(content)
+        part.replace(target)
     except OSError as error:
         what = f"Kafka cannot be kept in {folder}: {error.strerror}."
         cure = "Free about 100 MB there, or choose another disk: export XDG_CACHE_HOME=/a/folder/of/yours"
         raise Trouble(what, cure=cure) from error
     return len(content)
+
+
+def _content(jar: Jar, given_up: threading.Event) -> bytes:
+    """Return what the repository has; a name that is not known, or a line that breaks, is given a moment."""
+    for pause in _PAUSES_SECONDS:
+        try:
+            return _content_at_once(jar, given_up)
+        except _NETWORK as error:
+            if not _may_pass(error):
+                raise
+            if given_up.wait(pause):
+                raise CancelledError from error
+    return _content_at_once(jar, given_up)
+
+
+def _content_at_once(jar: Jar, given_up: threading.Event) -> bytes:
+    with urllib.request.urlopen(f"{_repository()}/{jar.path}", timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - https, or what the operator configured
+        content = b"".join(_pieces(answer, given_up))
+        missing = int(answer.headers.get("Content-Length", len(content))) - len(content)
+    if missing:
+        raise http.client.IncompleteRead(content, missing)
+    return content
+
+
+def _may_pass(error: Exception) -> bool:
+    """Tell whether to ask again: not of what is not there, nor of somebody whom this machine does not trust."""
+    if isinstance(error, urllib.error.HTTPError):
+        error.close()
+        return error.code in _BUSY
+    return not isinstance(getattr(error, "reason", error), ssl.SSLCertVerificationError)
 
 
 def _pieces(answer: IO[bytes], given_up: threading.Event) -> Iterator[bytes]:

@@ -58,6 +58,8 @@ for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.cr
     if [ -e "$bundle" ]; then export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-1}; fi
 done
 export UV_PYTHON=.venv/bin/python UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$PWD/.venv" PIP_DISABLE_PIP_VERSION_CHECK=1
+# One hitch of the network among so many files is no reason to give up.
+export UV_HTTP_RETRIES="${UV_HTTP_RETRIES:-6}" PIP_RETRIES="${PIP_RETRIES:-8}"
 
 if ! .venv/bin/python -c '' 2> /dev/null || ! .venv/bin/uv --version > /dev/null 2>&1; then
     echo "Preparing .venv with $("$python" --version) (once; downloads about 100 MB for the trial, 200 MB for everything) ..."

@@ -67,7 +67,7 @@ GAPS = Counter(
     name="consumer_gaps_total",
     unit="facts",
     meaning="Facts that were missing in the sequence of their key when a later one came; a late arrival is taken.",
-    remedy="A fact may be lost: `heijastin gaps list` tells which, `heijastin gaps fill` has it sent again.",
+    remedy="A fact may be lost: `gaps list` of the command line tells which, `gaps fill` has it sent again.",
 )
 PARKED = Counter(
     name="consumer_parked_total",

@@ -23,7 +23,7 @@ def installed(name: str, source: Path) -> Path:
         for file in source.iterdir():
             shutil.copy(file, folder)
         if not (folder / "installed").exists():
-            done = run("npm", "ci", cwd=folder)
+            done = run("npm", "ci", "--fetch-retries=6", "--fetch-retry-mintimeout=1000", cwd=folder)
             assert done.returncode == 0, f"npm ci failed (the first run needs the network):\n{done.stderr}"
             (folder / "installed").touch()
     return folder

@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from collections import Counter
 from collections.abc import Generator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ class Mirror:
 
     url: str
     contents: dict[str, bytes]
+    troubles: list[str] = field(default_factory=list[str])
+    """What happens to the next requests: they are answered as by a server that is busy, or cut short."""
     asked: list[str] = field(default_factory=list[str])
 
 
@@ -33,9 +36,11 @@ def _mirror(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Generator[Mirror
         def do_GET(self) -> None:
             path = self.path.removeprefix("/maven/")
             mirror.asked.append(path)
-            self.send_response(200 if path in mirror.contents else 404)
+            trouble, content = mirror.troubles.pop() if mirror.troubles else None, mirror.contents.get(path, b"")
+            self.send_response(503 if trouble == "busy" else 200 if path in mirror.contents else 404)
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(mirror.contents.get(path, b""))
+            self.wfile.write(content[:1000] if trouble else content)
 
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Say nothing."""
@@ -85,6 +90,24 @@ class TestTheJars:
 
         mirror.contents[changed] = CONTENTS[changed]
         assert [path.read_bytes() for path in ensure(listed)] == list(CONTENTS.values())
+
+    @pytest.mark.parametrize("trouble", ["busy", "cut short"])
+    def test_are_asked_for_again_after_a_moment(self, mirror: Mirror, listed: Path, trouble: str):
+        """One hitch of the network among so many files must not end a first run."""
+        mirror.troubles.append(trouble)
+
+        assert [path.read_bytes() for path in ensure(listed)] == list(CONTENTS.values())
+        assert len(mirror.asked) == len(CONTENTS) + 1
+
+    def test_are_not_asked_for_for_ever(self, mirror: Mirror, listed: Path, monkeypatch: pytest.MonkeyPatch):
+        """Whoever waits wants to know."""
+        monkeypatch.setattr(jars, "_PAUSES_SECONDS", (0.0, 0.0))
+        mirror.troubles = ["busy"] * 100
+
+        with pytest.raises(Trouble, match="Kafka cannot be fetched: Service Unavailable"):
+            ensure(listed)
+
+        assert max(Counter(mirror.asked).values()) == 3
 
     def test_are_missed_when_the_mirror_has_not_all_of_them(self, mirror: Mirror, listed: Path):
         """A mirror that answers is not yet one that has what we need."""
