@@ -24,7 +24,7 @@ class BookletIssued(Consumed):
 
 
 class RoundEnded(Consumed):
-    """What was handed out in a half-month: how many families got links, how many links, and how many one family got."""
+    """What was handed out in a half-month: to how many new families, how many links, and how many one family got."""
 
     unit_id: UUID
     half_month: date

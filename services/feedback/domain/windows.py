@@ -26,8 +26,8 @@ class Counts:
     """
     What was handed out in a half-month of a unit.
 
-    `meetings` are of different families, `largest_family` is the most links that one of them got: nobody can have
-    answered more often than that.
+    `meetings` are of different families, without those that got links in the half-month before as well;
+    `largest_family` is the most links that one family got in both: nobody can have answered more often than that.
     """
 
     meetings: int

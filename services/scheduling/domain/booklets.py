@@ -33,7 +33,7 @@ class Booklet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """What was handed out in a half-month of a unit; `largest_family` is the most links that one family got."""
+    """What was handed out in a half-month of a unit, as FeedbackRoundEnded tells it."""
 
     unit_id: UUID
     half_month: date

@@ -47,7 +47,8 @@ class FeedbackRoundEnded(UnitStream):
     Emitted when a half-month of a unit has ended, with what was handed out in it: three counts, nothing else.
 
     Key: the unit. Needed by feedback: answers are told of only when they cannot all be one family's. `meetings` counts
-    those of different families, `largest_family` is the most links that one family got.
+    those of different families, but for families that got links in the half-month before as well and were counted
+    there; `largest_family` is the most links that one family got, in this half-month and the one before together.
     """
 
     half_month: date

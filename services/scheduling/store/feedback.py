@@ -40,18 +40,24 @@ _ADD_CONTRIBUTION = """
     INSERT INTO feedback_contributions (unit_id, half_month, case_id, links) VALUES ($1, $2, $3, $4)
     ON CONFLICT (unit_id, half_month, case_id) DO UPDATE SET links = feedback_contributions.links + excluded.links
 """
+# Links of two half-months can be used in one window, so a family is told of once in both, with the links of both
+# (0043). What it got is kept until the half-month after has been counted as well; that begins 16 days later at most.
 _END_ROUNDS = """
     WITH ended AS (
         DELETE FROM feedback_rounds WHERE half_month < $1 RETURNING unit_id, half_month
-    ), contributed AS (
+    ), forgotten AS (
         DELETE FROM feedback_contributions AS gone USING ended
-        WHERE (gone.unit_id, gone.half_month) = (ended.unit_id, ended.half_month)
-        RETURNING gone.unit_id, gone.half_month, gone.links
+        WHERE gone.unit_id = ended.unit_id AND gone.half_month < ended.half_month
     )
-    SELECT unit_id, half_month, count(links) AS meetings, coalesce(sum(links), 0) AS links,
-           coalesce(max(links), 0) AS largest_family
-    FROM ended LEFT JOIN contributed USING (unit_id, half_month)
-    GROUP BY unit_id, half_month ORDER BY unit_id, half_month
+    SELECT ended.unit_id, ended.half_month, count(own.links) FILTER (WHERE earlier.links IS NULL) AS meetings,
+           coalesce(sum(own.links), 0) AS links,
+           coalesce(max(own.links + coalesce(earlier.links, 0)), 0) AS largest_family
+    FROM ended LEFT JOIN feedback_contributions AS own
+        ON (own.unit_id, own.half_month) = (ended.unit_id, ended.half_month)
+    LEFT JOIN feedback_contributions AS earlier
+        ON (earlier.unit_id, earlier.case_id) = (ended.unit_id, own.case_id)
+        AND earlier.half_month < ended.half_month AND earlier.half_month >= ended.half_month - 16
+    GROUP BY ended.unit_id, ended.half_month ORDER BY ended.unit_id, ended.half_month
 """
 _SAVE_SENT = upsert("feedback_sent", Sent, key="meeting_id")
 
@@ -100,7 +106,7 @@ async def add_contribution(tx: Transaction, unit_id: UUID, half_month: date, cas
 
 
 async def end_rounds(tx: Transaction, *, before: date) -> list[Round]:
-    """Count the half-months before one, and forget all that belongs to them, unused links as well."""
+    """Count the half-months before one, and forget their links, and what families got in those before them."""
     return [Round(**row) for row in await tx.fetch(_END_ROUNDS, before)]
 
 

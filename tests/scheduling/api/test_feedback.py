@@ -1,6 +1,7 @@
 import hashlib
 from collections.abc import Awaitable, Callable, Generator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import httpx
@@ -8,7 +9,9 @@ import pytest
 from fastapi import FastAPI
 
 from services.scheduling.api.feedback import Ways
+from services.scheduling.domain import booklets
 from services.scheduling.domain.booklets import MOST_DECOYS
+from services.scheduling.domain.calendar import HELSINKI
 from services.scheduling.handlers import feedback
 from services.scheduling.outside import Smtp
 from tests.mailbox import Mailbox, mailbox
@@ -56,6 +59,14 @@ async def tokens_left(region: Region, kind: str) -> set[str]:
     """Return the tokens of a kind that wait to be handed out."""
     rows = await region.database.pool.fetch("SELECT token FROM feedback_links WHERE kind = $1", kind)
     return {row["token"] for row in rows}
+
+
+async def the_last_evening(region: Region, later: Later) -> datetime:
+    """Let time pass until nine in the evening of the half-month's last day, and return that."""
+    _, following = booklets.half_months_to_provide_for(region.now)
+    evening = datetime.combine(following, time(), HELSINKI) - timedelta(hours=3)
+    await later(evening - region.now)
+    return evening
 
 
 async def digests_told(region: Region) -> dict[str, set[str]]:
@@ -303,7 +314,7 @@ class TestTime:
             assert await feedback.issue_booklets(other, booklet_links=40) == 0
 
     async def test_tells_of_a_half_month_that_has_ended_and_forgets_it(self, region: Region, later: Later) -> None:
-        """Three counts; then there is no link, no round and no family left of it."""
+        """Three counts; then there is no link and no round left of it, and no family once the next has ended."""
         await printed(region, await being_held(region), "adult", "child")
         await printed(region, await being_held(region, await family_with_mail(region)), "adult", "adult", "child")
         async with region.database.transaction() as tx:
@@ -315,8 +326,36 @@ class TestTime:
 
         [ended] = [fact for name, fact in await told(region.database, str(UNIT_ID)) if name == "FeedbackRoundEnded"]
         assert (ended["meetings"], ended["links"], ended["largest_family"]) == (2, 5, 3)
-        for table in ("feedback_rounds", "feedback_links", "feedback_contributions"):
+        for table in ("feedback_rounds", "feedback_links"):
             assert await region.database.pool.fetchval(f"SELECT count(*) FROM {table}") == 0
+
+        async with region.database.transaction() as tx:
+            await feedback.issue_booklets(tx, booklet_links=40)
+        await later(timedelta(days=17))
+        async with region.database.transaction() as tx:
+            await feedback.end_rounds(tx)
+        assert await region.database.pool.fetchval("SELECT count(*) FROM feedback_contributions") == 0
+
+    async def test_counts_a_meeting_once_whose_links_are_handed_out_on_both_sides_of_a_boundary(
+        self, region: Region, later: Later
+    ) -> None:
+        """Three links on the evening of the meeting, two by letter the day after: one family, which has five."""
+        evening = replace(region, now=await the_last_evening(region, later))
+        meeting = await being_held(evening)
+        await printed(evening, meeting, "adult", "adult", "child")
+        await later(timedelta(hours=12))
+        close = {"agreed": "follow_up"} | evening.times("booked", hours=48)
+        await region.social_worker.change(f"{meeting}/held", evening.times("held", hours=-0.01) | {"close": close})
+        await printed(evening, meeting, "adult", "adult")
+
+        await later(timedelta(days=17))
+        async with region.database.transaction() as tx:
+            await feedback.end_rounds(tx)
+
+        facts = [fact for name, fact in await told(region.database, str(UNIT_ID)) if name == "FeedbackRoundEnded"]
+        assert [fact["links"] for fact in facts] == [3, 2]
+        assert [fact["meetings"] for fact in facts] == [1, 0]
+        assert max(fact["largest_family"] for fact in facts) == 5
 
     async def test_tells_of_a_half_month_in_which_nothing_was_handed_out(self, region: Region, later: Later) -> None:
         """Its silence would keep a window waiting."""
