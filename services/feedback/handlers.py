@@ -59,7 +59,10 @@ async def take_in(tx: Transaction, batch: Batch) -> Refusals:
         await store.save_rounds(tx, [*booklets, *ended])
     if booklets:
         await store.open_windows(tx, [(*first, ids.new_id()) for first in _first_half_months(booklets).items()])
-        await store.save_links(tx, booklets)
+        decided = await store.lock_decided(tx, {booklet.unit_id for booklet in booklets})
+        # What has run out when it is heard of would be answered in a window that does not reckon with it.
+        good = [each for each in booklets if each.half_month >= windows.expired_before(decided[each.unit_id])]
+        await store.save_links(tx, good)
     return []
 
 

@@ -121,14 +121,21 @@ async def save_lists(
     await tx.execute(_SAVE_LISTS, unit_id, json.dumps(marks), json.dumps(open_answers), half_month)
 
 
-async def save_links(tx: Transaction, booklets: Sequence[BookletIssued]) -> None:
+async def lock_decided(tx: Transaction, unit_ids: Collection[UUID]) -> dict[UUID, date]:
+    """Return at which boundary the open window of each of the units was last decided on; none is decided on now."""
+    rows = await tx.fetch("SELECT unit_id, decided_until FROM windows WHERE unit_id = ANY ($1) FOR SHARE", unit_ids)
+    return {row["unit_id"]: row["decided_until"] for row in rows}
+
+
+async def save_links(tx: Transaction, booklets: Iterable[BookletIssued]) -> None:
     """Keep the links of *booklets*."""
     links = [
         (bytes.fromhex(digest), booklet.unit_id, booklet.kind, booklet.half_month)
         for booklet in booklets
         for digest in booklet.digests
     ]
-    await tx.execute(_SAVE_LINKS, *(list(column) for column in zip(*links, strict=True)))
+    digests, units, kinds, half_months = ([link[place] for link in links] for place in range(4))
+    await tx.execute(_SAVE_LINKS, digests, units, kinds, half_months)
 
 
 async def save_rounds(tx: Transaction, heard: Iterable[BookletIssued | RoundEnded]) -> None:

@@ -9,7 +9,7 @@ from services.feedback import handlers, store
 from services.feedback.commands import GiveAnswer
 from services.feedback.handlers import LinkNotValid
 from shared import ids
-from tests.feedback.builders import DECEMBER_1, NOVEMBER_1, NOVEMBER_2, OTHER_UNIT, UNIT
+from tests.feedback.builders import DECEMBER_1, NOVEMBER_1, NOVEMBER_2, OCTOBER_2, OTHER_UNIT, UNIT
 from tests.feedback.hearing import Hearing
 from tests.probe import until
 
@@ -306,6 +306,17 @@ class TestWhatIsHeard:
 
         [row] = await hearing.database.pool.fetch("SELECT from_on FROM windows")
         assert row["from_on"] == NOVEMBER_1
+
+    async def test_late_of_links_that_have_run_out_opens_nothing(self, hearing: Hearing) -> None:
+        """A booklet that was parked for weeks: who got its links is no part of the window's reckoning any more."""
+        for token in (await hearing.links(NOVEMBER_1))[:5]:
+            await hearing.answer(token)
+        await hearing.ended(NOVEMBER_1)
+        await hearing.pass_gate(NOVEMBER_2)
+
+        [gone, *_], [late, *_] = await hearing.links(OCTOBER_2), await hearing.links(NOVEMBER_1)
+
+        assert [await form(hearing, gone), await form(hearing, late)] == [None, "adult"]
 
     async def test_of_other_kinds_is_passed_over(self, hearing: Hearing) -> None:
         """An empty batch, as a disturbance brings it."""
