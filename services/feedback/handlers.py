@@ -40,11 +40,14 @@ async def give_answer(command: GiveAnswer, token: str, *, tx: Transaction) -> No
     Raises:
         LinkNotValid: it was used, has run out or never was; it is not told which.
     """
-    used = await store.use_link(tx, _digest(token))
-    if used is None:
+    digest = _digest(token)
+    unit_id = await store.find_unit(tx, digest)
+    if unit_id is None:
         raise LinkNotValid
-    unit_id, half_month = used
     marks, open_answers = await store.lock_lists(tx, unit_id)
+    half_month = await store.use_link(tx, digest)
+    if half_month is None:
+        raise LinkNotValid
     marks = ids.shuffled([*marks, marks_of(command)])
     if command.open_answer is not None:
         open_answers = ids.shuffled([*open_answers, command.open_answer])

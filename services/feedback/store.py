@@ -101,17 +101,27 @@ async def find_kind(source: Source, digest: bytes) -> FormKind | None:
     return kind
 
 
-async def use_link(tx: Transaction, digest: bytes) -> tuple[UUID, date] | None:
-    """Delete a link and return its unit and half-month; None if it was used already, has run out, or never was."""
-    row = await tx.fetchrow("DELETE FROM links WHERE digest = $1 RETURNING unit_id, half_month", digest)
-    return (row["unit_id"], row["half_month"]) if row else None
+async def find_unit(tx: Transaction, digest: bytes) -> UUID | None:
+    """Return the unit of a link; None if it opens nothing."""
+    unit_id: UUID | None = await tx.fetchval("SELECT unit_id FROM links WHERE digest = $1", digest)
+    return unit_id
 
 
 async def lock_lists(tx: Transaction, unit_id: UUID) -> tuple[list[Marks], list[str]]:
-    """Return the marks and the open answers of the unit's open window, locked; a unit with links has one."""
+    """
+    Return the marks and the open answers of the unit's open window, locked; a unit with links has one.
+
+    The window comes before its links, as for whoever decides on windows.
+    """
     row = await tx.fetchrow("SELECT marks, open_answers FROM windows WHERE unit_id = $1 FOR UPDATE", unit_id)
     assert row is not None  # noqa: S101 - for the type checker: a window was opened with the unit's first link
     return json.loads(row["marks"]), json.loads(row["open_answers"])
+
+
+async def use_link(tx: Transaction, digest: bytes) -> date | None:
+    """Delete a link whose window is locked, and return its half-month; None if it was used or ran out meanwhile."""
+    half_month: date | None = await tx.fetchval("DELETE FROM links WHERE digest = $1 RETURNING half_month", digest)
+    return half_month
 
 
 async def save_lists(

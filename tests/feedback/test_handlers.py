@@ -297,6 +297,24 @@ class TestAWindow:
         assert await lists(hearing) == ([{"heard": 1, "useful": 1}], [])
         assert (await hearing.told())[-1][1]["answers"] == 5
 
+    async def test_refuses_an_answer_whose_link_ran_out_while_it_waited(self, hearing: Hearing) -> None:
+        """Nobody stands in anybody's way: neither the answer nor the decision is undone for the other's sake."""
+        old, *_ = await hearing.links(NOVEMBER_1)
+        for half_month in (NOVEMBER_1, NOVEMBER_2):
+            await hearing.ended(half_month)
+        await hearing.pass_gate(NOVEMBER_1)
+        async with hearing.database.transaction() as tx:
+            await tx.execute("UPDATE watermarks SET complete_until = '2026-12-02T00:00Z'")
+        async with hearing.database.transaction() as tx:
+            await tx.execute("SELECT FROM windows FOR UPDATE")
+            waiting = asyncio.create_task(hearing.answer(old))
+            await until(lambda: tx.fetchval(_SOMEBODY_WAITS))
+            assert await handlers.decide_windows(tx) == 1
+
+        with pytest.raises(LinkNotValid):
+            await waiting
+        assert await lists(hearing) == ([], [])
+
 
 class TestWhatIsHeard:
     async def test_may_come_of_a_unit_for_the_next_half_month_first(self, hearing: Hearing) -> None:
