@@ -7,6 +7,7 @@ from typing import Protocol
 import aiosmtplib
 from pydantic import SecretStr
 
+from services.scheduling.commands.fields import MAIL_ADDRESS
 from services.scheduling.settings import MailSecurity
 from shared import logs
 
@@ -35,7 +36,10 @@ class Smtp:
     password: SecretStr | None = None
 
     async def send(self, *, to: str, subject: str, text: str) -> bool:
-        """Send *text*; False if the gateway did not take it."""
+        """Send *text*; False if the gateway did not take it, or if *to* is not one address."""
+        if not MAIL_ADDRESS.fullmatch(to):
+            log.warning("mail_not_sent", error="NoMailAddress")
+            return False
         try:
             message = EmailMessage()
             message["From"], message["To"], message["Subject"] = self.sender, to, subject

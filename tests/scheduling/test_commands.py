@@ -133,7 +133,12 @@ class TestACommand:
         assert refusal(OpenCase, body)
 
     @pytest.mark.parametrize(
-        "address", ["", "elli", "elli@", "elli keksitty@family.example", "e@f\r\nBcc: g@h", "e@f@g"]
+        "address",
+        [
+            *("", "elli", "elli@", "elli keksitty@family.example", "e@f\r\nBcc: g@h", "e@f@g"),
+            # What mail programs take for a list, a group, a comment, or nobody.
+            *("elli@f,esko", "esko;elli@f", "esko:elli@f", "(elli)@f", "<elli@f>", "elli@[f", "elli@f.", "=?q?e?=@f"),
+        ],
     )
     def test_reaches_nobody_by_mail_without_a_mail_address(self, address: str) -> None:
         """Else it would come out when links are handed out, and lost."""

@@ -1,13 +1,12 @@
 """What can be asked about a case as a whole."""
 
-import re
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.scheduling.commands.fields import ChildrenCount, Name
+from services.scheduling.commands.fields import MAIL_ADDRESS, ChildrenCount, Name
 from shared.fields import Command, Day
 
 Workers = Annotated[tuple[UUID, ...], Field(min_length=1, max_length=12)]
@@ -22,7 +21,7 @@ class FamilyMember(Command):
 
     @model_validator(mode="after")
     def _can_be_written_to(self) -> Self:
-        if self.channel == "email" and not re.fullmatch(r"[^\s@]+@[^\s@]+", self.address):
+        if self.channel == "email" and not MAIL_ADDRESS.fullmatch(self.address):
             raise PydanticCustomError("address", "Give the mail address, such as name@example.org, or another channel")
         return self
 

@@ -1,7 +1,8 @@
 """The values that scheduling's commands share, beside those that every service's are made of (`shared.fields`)."""
 
+import re
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StrictInt, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -9,6 +10,9 @@ from pydantic_core import PydanticCustomError
 from shared.fields import Command, Instant
 
 LONGEST_MEETING = timedelta(hours=48)  # one that spans two midnights; anything longer is a slip of the date
+
+# One address, bare. What else stands between commas, brackets or quotes, mail programs take for other recipients.
+MAIL_ADDRESS: Final = re.compile(r"[\w.!#$%&'*+/=^`{|}~-]+@[\w-]+(\.[\w-]+)*")
 
 ChildrenCount = Annotated[StrictInt, Field(ge=1, le=30)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80)]

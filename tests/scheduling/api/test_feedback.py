@@ -270,6 +270,23 @@ class TestMail:
         assert (answer.status_code, answer.json()["type"]) == (422, "urn:problem:no-mail-address")
         assert mail.letters == []
 
+    @pytest.mark.parametrize("address", ["esko;elli@family.example", "elli@[family.example", "(elli)@family.example"])
+    async def test_goes_to_nobody_by_an_address_that_is_none(self, region: Region, mail: Mailbox, address: str) -> None:
+        """One that was saved before such were refused; the others of the family get theirs all the same."""
+        case = await family_with_mail(region)
+        await region.database.pool.execute("UPDATE family_members SET address = $1 WHERE place = 1", address)
+
+        answer = await hand_out(
+            region,
+            await being_held(region, case),
+            mailed=[{"place": 1, "kind": "adult"}, {"place": 3, "kind": "child"}],
+            printed=["adult"],
+        )
+
+        assert (answer.status_code, len(answer.json()["printed"])) == (200, 1)
+        assert (answer.json()["mailed"], answer.json()["not_mailed"]) == (1, 1)
+        assert [to for to, _ in mail.letters] == ["enni@family.example"]
+
     async def test_is_refused_where_there_is_none(self, region: Region) -> None:
         """A trial prints."""
         answer = await hand_out(region, await being_held(region), mailed=[{"place": 1, "kind": "adult"}])
