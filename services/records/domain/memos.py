@@ -47,7 +47,7 @@ class MemoAlreadyReviewed(Conflict):
 
 
 class BeforeTheMeeting(Invalid):
-    """A memo cannot be recorded before the day of its Heijastin; check the day."""
+    """A memo can be neither recorded nor gone through before the day of its Heijastin; check the day."""
 
 
 class ReviewNotAhead(Invalid):
@@ -204,13 +204,13 @@ def review(memo: Memo, command: RecordReview, case: Case, *, now: datetime) -> t
 
     Raises:
         MeetingNotHeld, MemoNotRecorded: there is nothing to go through.
-        NotYetHappened, ReviewedBeforeRecorded: the day makes no sense.
+        NotYetHappened, BeforeTheMeeting, ReviewedBeforeRecorded: the day makes no sense.
         NotWithTheFamily: nobody of the family was there, or no worker.
     """
     _require_held(memo)
     if memo.recorded_on is None:
         raise MemoNotRecorded
-    require_come(command.reviewed_on, now=now)
+    _require_day(memo, command.reviewed_on, now=now)
     if command.reviewed_on < memo.recorded_on:
         raise ReviewedBeforeRecorded
     if not (command.worker_present and (command.family_present or command.child_present)):
@@ -232,10 +232,14 @@ def _require_held(memo: Memo) -> None:
 
 
 def _recorded(memo: Memo, command: RecordMemo | AmendMemo, *, now: datetime) -> Memo:
-    require_come(command.recorded_on, now=now)
-    if memo.held_on is not None and command.recorded_on < memo.held_on:
-        raise BeforeTheMeeting
+    _require_day(memo, command.recorded_on, now=now)
     return replace(memo, reference=command.reference, recorded_on=command.recorded_on)
+
+
+def _require_day(memo: Memo, day: date, *, now: datetime) -> None:
+    require_come(day, now=now)
+    if memo.held_on is not None and day < memo.held_on:
+        raise BeforeTheMeeting
 
 
 def _changed(kind: type[_Fact], memo: Memo, case: Case) -> tuple[Memo, _Fact]:

@@ -353,12 +353,13 @@ class TestReview:
             (expected(), {}, MemoNotRecorded),
             (recorded(), {"reviewed_on": "2032-01-15"}, NotYetHappened),
             (recorded(), {"reviewed_on": "2032-01-12"}, ReviewedBeforeRecorded),
+            (recorded(held_on=TODAY), {"reviewed_on": "2032-01-13"}, BeforeTheMeeting),
             (recorded(), {"worker_present": False}, NotWithTheFamily),
             (recorded(), {"family_present": False}, NotWithTheFamily),
         ],
     )
     def test_is_refused(self, memo: Memo, different: dict[str, Any], refusal: type[Exception]) -> None:
-        """There is no memo, the day cannot be, or family and worker were not together."""
+        """There is no memo, the day cannot be, also since its Heijastin was corrected, or they were not together."""
         with pytest.raises(refusal):
             memos.review(memo, review(**different), CASE, now=NOW)
 
