@@ -7,9 +7,10 @@ from services.records.consumed import CASES_TOPIC, UNITS_TOPIC, CaseStated, Meet
 from shared.events import Consumed
 from shared.intake import Subscription, followed_by
 
-# A fact carries the whole state of its subject. What has never been held asks for no memo, and is passed over.
+# A fact carries the whole state of its subject. A Heijastin that was never held asks for no memo, and is passed over; a
+# case that never had one is known all the same, so that whoever looks for its memos is known to be its own, or not.
 _READS: Final[dict[type[Consumed], tuple[str, ...]]] = {
-    CaseStated: ("CaseReassigned", "CaseClosed", "CaseReopened"),
+    CaseStated: ("CaseOpened", "CaseReassigned", "CaseClosed", "CaseReopened"),
     MeetingStated: ("MeetingHeld", "MeetingCorrected", "MeetingRetracted"),
     WorkerStated: ("WorkerConfigured", "DeputySet"),
 }

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.records.subscriptions import SUBSCRIPTION
-from services.scheduling.events import CaseReassigned, MeetingCorrected, MeetingHeld, MeetingRetracted
+from services.scheduling.events import CaseOpened, CaseReassigned, MeetingCorrected, MeetingHeld, MeetingRetracted
 from shared.database import Database
 from shared.events import Event
 from shared.intake import Batch, Refusals
@@ -32,6 +32,11 @@ def meeting_corrected(*, recorded_at: datetime = NOW, **different: Any) -> Wire:
 def meeting_retracted(**different: Any) -> Wire:
     """It was not held after all."""
     return changed(MeetingRetracted.example(), different), NOW
+
+
+def case_opened(**different: Any) -> Wire:
+    """A family has become a case."""
+    return changed(CaseOpened.example(), different), NOW
 
 
 def case_reassigned(**different: Any) -> Wire:

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from services.records import api
 from tests.records.builders import CASE, MEETING, NOW, TEAM, TODAY, UNIT, WORKER
-from tests.records.stream import Hearing, case_reassigned, meeting_held
+from tests.records.stream import Hearing, case_opened, meeting_held
 from tests.relations import People, Somebody
 from tests.role_matrix import on_record
 from tests.scheduling.edge import Caller
@@ -102,9 +102,9 @@ class TestAMemo:
         assert await hearing.published() == ["MemoExpected"]
 
     async def test_of_a_case_without_one_is_sought_by_who_may(self, hearing: Hearing, app: FastAPI) -> None:
-        """To find nothing of an own case is to have looked at it; of a case that nobody knows it is an attempt."""
+        """To find nothing of an own case is to have looked at it, also before it has ever had a Heijastin."""
         caller = await enter(hearing, app, RELATED["crew"])
-        await hearing.hear(case_reassigned(case_id=OTHER_TEAM, team_id=TEAM))
+        await hearing.hear(case_opened(case_id=OTHER_TEAM, team_id=TEAM))
         assert await listed(caller, OF_CASE, OTHER_TEAM) == await listed(caller, OF_CASE, OTHER_UNIT) == []
         assert await logged(hearing) == {
             (OF_CASE, "read", OTHER_TEAM, "crew"),
