@@ -137,23 +137,30 @@ async def settle_rights(owner_url: str, service: str) -> None:
     """
     Say, after the migrations, what depends on the tables themselves.
 
-    Takes away what the grants made ahead gave the runtime role too much, and lets the auditor read its part.
+    Takes away what the grants made ahead gave the runtime role too much, and lets the auditor read its part. All at
+    once: a service that runs meanwhile keeps its rights, and replicas that migrate together take turns.
     """
     connection = await asyncpg.connect(owner_url)
     try:
-        auditor = auditor_of(service)
-        await connection.execute(f"""
-            REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {", ".join(_READ_ONLY)} FROM {service};
-            REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {", ".join(_APPEND_ONLY)} FROM {service};
-            GRANT SELECT ON {", ".join(_AUDITED)} TO {auditor};
-            GRANT EXECUTE ON FUNCTION business_now() TO {auditor};
-        """)
-        for table, columns in _APPEND_ONLY.items():
-            await connection.execute(f"GRANT INSERT ({columns}) ON {table} TO {service}")
-        for table, columns in _AUDITED_COLUMNS.get(service, {}).items():
-            await connection.execute(f"GRANT SELECT ({columns}) ON {table} TO {auditor}")
+        async with connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+            await _settle_rights(connection, service)
     finally:
         await connection.close()
+
+
+async def _settle_rights(connection: Connection, service: str) -> None:
+    auditor = auditor_of(service)
+    await connection.execute(f"""
+        REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {", ".join(_READ_ONLY)} FROM {service};
+        REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {", ".join(_APPEND_ONLY)} FROM {service};
+        GRANT SELECT ON {", ".join(_AUDITED)} TO {auditor};
+        GRANT EXECUTE ON FUNCTION business_now() TO {auditor};
+    """)
+    for table, columns in _APPEND_ONLY.items():
+        await connection.execute(f"GRANT INSERT ({columns}) ON {table} TO {service}")
+    for table, columns in _AUDITED_COLUMNS.get(service, {}).items():
+        await connection.execute(f"GRANT SELECT ({columns}) ON {table} TO {auditor}")
 
 
 async def _role(connection: Connection, name: str, password: str) -> None:
