@@ -7,6 +7,7 @@ rebuild lives, the row in `intake` should it die half-way; then it is started ag
 """
 
 import contextlib
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -143,22 +144,22 @@ async def _whole_history(reader: "_Reader", database: Database, topics: Sequence
     partitions = await partitions_of(reader, topics)
     beginnings = await reader.beginning_offsets(partitions)
     ends = await reader.end_offsets(partitions)
-    there_are = dict.fromkeys((partition.topic for partition in partitions), 0)
-    for partition, end in ends.items():
-        there_are[partition.topic] += end
-    heard = {row["topic"]: row["facts"] for row in await database.pool.fetch(_HEARD, list(topics))}
-    if any(beginnings.values()) or any(there_are.get(topic, -1) < heard.get(topic, 0) for topic in topics):
+    if any(beginnings.values()) or {partition.topic for partition in partitions} != set(topics):
         raise HistoryIncomplete
     reader.assign(partitions)
+    there_are = Counter[str]()  # records that have a key, as every fact has and no watermark
     try:
-        async for _ in _records(reader, ends):
-            pass
+        async for records in _records(reader, ends):
+            there_are.update(record.topic for record in records if record.key is not None)
     except KafkaError:
         raise
     except Exception as error:
         culprit = partition_of(error)
         message = f"{HistoryUnreadable.sentence()} ({culprit.topic}/{culprit.partition})"
         raise HistoryUnreadable(message) from error
+    heard = await database.pool.fetch(_HEARD, list(topics))
+    if any(there_are[row["topic"]] < row["facts"] for row in heard):
+        raise HistoryIncomplete
     return ends
 
 

@@ -18,9 +18,10 @@ from shared.database import Database, Transaction
 from shared.intake import Batch, Intake, IntakePaused, may_take
 from shared.producer import Producer, Record
 from shared.rebuild import HistoryIncomplete, HistoryUnreadable, Rebuilding, Rebuilt, rebuild
+from shared.relay import watermark
 from tests.conftest import FreshTopics
 from tests.probe import until
-from tests.shared.bakery import Eater, LoafBaked, Oven, eaten_of
+from tests.shared.bakery import LONG_AGO, Eater, LoafBaked, Oven, eaten_of
 from tests.shared.consuming import send_unreadable_record
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.kafka, pytest.mark.postgres]
@@ -136,6 +137,21 @@ class TestARebuild:
         """Another Kafka, or a topic made anew: nothing heard again would say that nothing ever happened."""
         await baker.hear("rye", "oat")
         elsewhere = await fresh_topics("loaves") if lost == "emptied" else f"{baker.topic}.none"
+        await baker.database.pool.execute("UPDATE inbox SET topic = $1", elsewhere)
+        baker.topic = elsewhere
+
+        with pytest.raises(HistoryIncomplete):
+            await baker.rebuild()
+
+        await reads_on_with_all_it_knew(baker)
+
+    async def test_takes_no_watermark_for_what_was_heard(self, baker: Baker, fresh_topics: FreshTopics) -> None:
+        """A topic made anew fills with them by itself, a record a minute, until there are as many as there were."""
+        await baker.hear("rye", "oat")
+        elsewhere = await fresh_topics("loaves", partitions=1)
+        producer = await Producer.start(baker.servers)
+        await producer.send([watermark(elsewhere, 0, as_of=LONG_AGO, partitions=1) for _ in range(5)])
+        await producer.abandon()
         await baker.database.pool.execute("UPDATE inbox SET topic = $1", elsewhere)
         baker.topic = elsewhere
 
