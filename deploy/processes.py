@@ -68,13 +68,25 @@ def last_words(log: Path) -> str:
 
 def free_port() -> int:
     """
-    Return a port of the loopback that was free a moment ago.
+    Return a port of the loopback that was free a moment ago, and that nobody else is given while this process lives.
 
     From below those that systems give to outgoing connections, so that none is there when a program starts again.
     """
-    while not is_free(port := int(between(*_FREE_PORTS))):
+    while not (is_free(port := int(between(*_FREE_PORTS))) and _is_reserved_for_us(port)):
         pass
     return port
+
+
+def _is_reserved_for_us(port: int) -> bool:
+    """Take the UDP port of the same number, which no program of ours uses; tell whether it was still there."""
+    reservation = socket.socket(type=socket.SOCK_DGRAM)
+    try:
+        reservation.bind(("127.0.0.1", port))
+    except OSError:
+        reservation.close()
+        return False
+    reservation.detach()  # stays open as long as we live
+    return True
 
 
 def demand_port(port: int, *, of: str, cure: str) -> None:
