@@ -1,5 +1,4 @@
 import asyncio
-import itertools
 from collections.abc import AsyncGenerator, Callable
 from datetime import timedelta
 
@@ -7,7 +6,8 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
-from shared import ids
+from shared import ids, loops
+from shared.clock import monotonic
 from shared.errors import Transient
 from shared.loops import Loop, RunningLoop
 from shared.metering import Metrics
@@ -77,30 +77,33 @@ class TestLoop:
 
         await until(_is(lambda: len(passes) == 2))
 
-    async def test_pauses_longer_and_longer_while_there_is_nothing_to_do(self) -> None:
+    async def test_pauses_longer_and_longer_while_there_is_nothing_to_do(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """An idle service should cost next to nothing, a busy one should not wait."""
-        pauses: list[float] = []
+        wait, pauses = loops._wait, list[float]()
         answers = iter([0, 0, 0, 0, 7, 0])
-        at = asyncio.get_running_loop().time
+
+        async def noted(for_what: asyncio.Event, seconds: float) -> None:
+            pauses.append(seconds)
+            await wait(for_what, seconds)
 
         async def bake() -> int:
-            pauses.append(at())
             return next(answers, 0)
 
+        monkeypatch.setattr(loops, "_wait", noted)
+        began = monotonic()
         loop = Loop(
             name="oven",
             run_once=bake,
-            shortest_pause=timedelta(seconds=0.05),
-            longest_pause=timedelta(seconds=0.2),
+            shortest_pause=timedelta(seconds=0.01),
+            longest_pause=timedelta(seconds=0.05),
         )
         running = RunningLoop(loop, METRICS)
         await until(_is(lambda: len(pauses) >= 7))
+        took = monotonic() - began
         await running.stop(within_seconds=1)
 
-        first, second, third, _, after_work, *_ = (later - earlier for earlier, later in itertools.pairwise(pauses))
-        assert first < second
-        assert third > 0.19
-        assert after_work < third
+        assert pauses[:6] == [0.02, 0.04, 0.05, 0.05, 0.01, 0.02]
+        assert took > 0.18
 
     async def test_goes_on_after_any_failure_and_says_so_once(self) -> None:
         """Weather and faults alike: one line when it begins, one when it is over, whatever the number of tries."""
