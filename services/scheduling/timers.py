@@ -15,6 +15,8 @@ def loops(parts: Parts[SchedulingSettings]) -> Sequence[Loop]:
     async def rounds() -> int:
         async with parts.database.transaction() as tx:
             ended = await feedback.end_rounds(tx)
+        # Apart: whoever hands links out locks a round before the unit's stream, and would wait for us in a circle.
+        async with parts.database.transaction() as tx:
             return ended + await feedback.issue_booklets(tx, booklet_links=parts.settings.feedback_booklet_links)
 
     return [

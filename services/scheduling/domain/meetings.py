@@ -65,7 +65,7 @@ class MeetingAlreadyConfirmed(Conflict):
 
 
 class PreviousMemoNotReviewed(Conflict):
-    """The family has not gone through the memo of its previous Heijastin; do that, or give an `override_reason`."""
+    """The family has not gone through the memo of the Heijastin before; do that, or give an `override_reason`."""
 
 
 class NothingToOverride(Conflict):

@@ -20,11 +20,15 @@ _SAVE_MEMOS = """
     WHERE memos.version < excluded.version
 """
 
-# The previous one is the last that began before this one is planned to. An import brings no memos with it.
+# The previous one is the last that begins before this one is planned to, recorded as held or not yet: then its memo has
+# not been gone through either. An import brings no memos with it.
 _IS_MEMO_OWED = """
-    SELECT NOT imported AND reviewed_on IS NULL FROM meetings LEFT JOIN memos USING (meeting_id)
-    WHERE meetings.case_id = $1 AND meeting_id <> $2 AND status = 'held' AND NOT is_practice AND held_from < $3
-    ORDER BY held_from DESC, meeting_id LIMIT 1
+    SELECT status = 'scheduled' OR (NOT imported AND reviewed_on IS NULL)
+    FROM meetings LEFT JOIN memos USING (meeting_id)
+    CROSS JOIN LATERAL (SELECT coalesce(held_from, planned_from) AS begins) AS its
+    WHERE meetings.case_id = $1 AND meeting_id <> $2 AND status IN ('held', 'scheduled') AND NOT is_practice
+      AND begins < $3
+    ORDER BY begins DESC, meeting_id LIMIT 1
 """
 
 

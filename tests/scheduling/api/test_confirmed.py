@@ -139,6 +139,20 @@ class TestTheNextHeijastin:
 
         assert (await region.coordinator.change(f"{meeting}/confirmed", {}))["confirmed"]
 
+    @pytest.mark.parametrize("hours", [-20, 20])
+    async def test_waits_for_one_that_is_not_recorded_yet(self, region: Region, records: Records, hours: int) -> None:
+        """Whoever has not yet entered yesterday's must not pass the gate by that; one called off is in nobody's way."""
+        reviewed = await held(region, hours=-50)
+        await records.say(MemoReviewedWithFamily, of=reviewed, version=4)
+        before = await scheduled(region, hours=hours)
+        meeting = await scheduled(region, hours=24)
+        assert await refusal(region, meeting) == (409, "previous-memo-not-reviewed")
+        assert (await region.coordinator.change(f"{before}/confirmed", {}))["confirmed"]
+
+        await region.coordinator.change(f"{before}/cancelled")
+
+        assert (await region.coordinator.change(f"{meeting}/confirmed", {}))["confirmed"]
+
     async def test_does_not_wait_for_the_memo_of_an_import(self, region: Region) -> None:
         """Ten thousand old meetings brought no memos with them."""
         previous = await held(region, hours=-30)
