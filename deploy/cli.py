@@ -45,16 +45,16 @@ def main() -> None:
 
 def _told(error: Exception) -> ExitCode | None:
     """Tell a person what is in the way and return the exit code; None for what nobody foresaw."""
+    from deploy.away import explained
     from shared.errors import NotFound, Refusal
 
     exit_code = None
     for leaf in _leaves(error):
-        match leaf:
-            case Trouble(what=what, cure=cure):
+        match explained(leaf) or leaf:
+            case Trouble(what=what, cure=cure, exit_code=exit_code):
                 typer.echo(f"{what}\n{cure}", err=True)
-                exit_code = leaf.exit_code
-            case Refusal():
-                typer.echo(str(leaf), err=True)
+            case Refusal() as refusal:
+                typer.echo(str(refusal), err=True)
                 exit_code = ExitCode.NOT_FOUND if isinstance(leaf, NotFound) else ExitCode.CONFLICT
             case _:
                 pass

@@ -1,6 +1,7 @@
 """Where the databases and Kafka are: what the environment says, else the trial that runs on this machine."""
 
 import os
+import re
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -13,10 +14,22 @@ from deploy.trouble import ExitCode, Trouble
 from shared import logs
 from shared.database import Connection, Database
 
+_SERVER = r"(?:\[[0-9a-fA-F:.]+\]|[^\s:,\[\]]+)(?::[0-9]{1,5})?"
+_SERVERS = re.compile(rf"{_SERVER}(?:,{_SERVER})*")
+
 
 def kafka(given: str | None) -> str:
-    """Return Kafka's servers: those *given*, or KAFKA_SERVERS, or the trial's."""
-    return given or os.environ.get("KAFKA_SERVERS") or trial("export KAFKA_SERVERS=host:port").kafka
+    """
+    Return Kafka's servers: those *given*, or KAFKA_SERVERS, or the trial's.
+
+    Raises:
+        Trouble: none are known, or they cannot be read.
+    """
+    servers = given or os.environ.get("KAFKA_SERVERS") or trial("export KAFKA_SERVERS=host:port").kafka
+    if not _SERVERS.fullmatch(servers):
+        what, cure = f"'{servers}' names no servers of Kafka.", "Write them as host:port, or host:port,host:port"
+        raise Trouble(what, cure=cure, exit_code=ExitCode.USAGE)
+    return servers
 
 
 def runtime_url(service: str) -> str:

@@ -89,6 +89,7 @@ class TestTheCommandLine:
             (("import", "docs/samples/a-year.csv", "--alias", "Kesk."), "does not say what a spelling means."),
             (("import", "docs"), "docs is not a file."),
             (("import", "docs", "--source", "Our CIS"), "'Our CIS' cannot be the name of a source."),
+            (("topics", "check", "--kafka", "broker:kafka"), "'broker:kafka' names no servers of Kafka."),
         ],
         ids=lambda value: value if isinstance(value, str) else " ".join(value),
     )
@@ -98,3 +99,35 @@ class TestTheCommandLine:
 
         assert (done.returncode, done.stdout) == (2, "")
         assert said in done.stderr
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("gaps", "list", "quality"),
+            ("parked", "replay", "quality", "1"),
+            ("audit", "verify", "quality"),
+            ("migrate", "quality"),
+            ("quality", "rebuild", "--kafka", "127.0.0.1:1"),
+        ],
+        ids=" ".join,
+    )
+    def test_says_that_postgres_does_not_answer(self, elsewhere: dict[str, str], arguments: tuple[str, ...]):
+        """In words, as it does of Kafka: the one time that somebody needs these commands is when something is away."""
+        nobody = "postgresql://quality:secret@127.0.0.1:1/quality"
+        urls = {f"QUALITY_{which}_URL": nobody for which in ("DATABASE", "OWNER", "AUDITOR")}
+
+        done = heijastin(elsewhere | urls, *arguments)
+
+        assert (done.returncode, done.stdout) == (5, "")
+        assert done.stderr.startswith("Nobody answers: ")
+        assert "secret" not in done.stderr
+
+    @pytest.mark.parametrize("address", ["scheduling.example", "https://scheduling.example:port"])
+    def test_refuses_at_once_what_is_no_address_of_a_service(self, elsewhere: dict[str, str], address: str):
+        """An import would wait a minute for it to answer."""
+        where = {"HEIJASTIN_TOKEN": "token", "SCHEDULING_URL": address, "QUALITY_URL": "https://quality.example"}
+
+        done = heijastin(elsewhere | where, "import", "docs/samples/a-year.csv")
+
+        assert done.returncode == 2
+        assert f"'{address}' is no address of a service." in done.stderr
