@@ -10,6 +10,7 @@ import asyncpg
 from deploy.databases import Urls
 from deploy.trouble import ExitCode, Trouble
 from shared import clock
+from shared.fields import EARLIEST_YEAR, LATEST_YEAR, is_sensible_year
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 
@@ -40,10 +41,18 @@ def target(now: datetime, *, to: str | None, by: str | None) -> datetime:
     A day is a calendar day in Helsinki: 22:30 stays 22:30, also when the hour changes in between.
 
     Raises:
-        Trouble: neither, both, or not readable.
+        Trouble: neither, both, not readable, or in a year that makes no sense.
     """
     if (to is None) == (by is None):
         raise Trouble("Say either --to or --by.", cure="heijastin clock advance --by 1d", exit_code=ExitCode.USAGE)
+    then = _then(now, to, by)
+    if not is_sensible_year(then.year):
+        what, cure = f"'{to or by}' leads too far away.", f"Stay in the years {EARLIEST_YEAR} to {LATEST_YEAR}."
+        raise Trouble(what, cure=cure, exit_code=ExitCode.USAGE)
+    return then
+
+
+def _then(now: datetime, to: str | None, by: str | None) -> datetime:
     try:
         if to is not None:
             then = datetime.fromisoformat(to)

@@ -31,7 +31,16 @@ class TestTheTargetOfAJump:
         assert clocks.target(NOW, to=to, by=by) == datetime.fromisoformat(expected)
 
     @pytest.mark.parametrize(
-        "to, by", [(None, None), ("2026-12-24", "1d"), ("Christmas", None), (None, "soon"), (None, "99999999d")]
+        "to, by",
+        [
+            (None, None),
+            ("2026-12-24", "1d"),
+            ("Christmas", None),
+            (None, "soon"),
+            (None, "99999999d"),
+            (None, "900000d"),
+            ("9999-12-31", None),
+        ],
     )
     def test_is_refused_when_it_cannot_be_understood(self, to: str | None, by: str | None):
         """Guessing would move the clock for good: it never goes back."""
