@@ -87,7 +87,7 @@ async def extract(case: str, *, first: date | None, last: date | None) -> Extrac
     async with _auditor("scheduling") as scheduling:
         found = await scheduling.fetchrow(_CASE, case)
         if found is None:
-            what, cure = f"There is no case '{case}'.", "Give its id, or its code as people say it: K7-4QX"
+            what, cure = f"There is no case '{case}'.", "Give its id or its code; `heijastin events tail` shows both."
             raise Trouble(what, cure=cure, exit_code=ExitCode.NOT_FOUND)
         now = await clock.business_now(scheduling)
         last = last or now.astimezone(HELSINKI).date()

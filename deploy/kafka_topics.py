@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypedDict, cast
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -57,7 +57,7 @@ async def apply(servers: str, topics: Iterable[Topic], *, replication: int = 1) 
         found = await _differences(admin, wanted, replication)
         for difference in found:
             if difference.cure:
-                raise Trouble(str(difference), cure=difference.cure, exit_code=ExitCode.CONFLICT)
+                raise Trouble(str(replace(difference, cure="")), cure=difference.cure, exit_code=ExitCode.CONFLICT)
         touched = {difference.topic for difference in found}
         missing = {difference.topic for difference in found if difference.what == "topic"}
         await _create(admin, [topic for topic in wanted if topic.name in missing], replication)
