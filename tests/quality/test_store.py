@@ -1,6 +1,8 @@
 """What quality's database holds to by itself, and that it gives back what it was given."""
 
+from dataclasses import fields, replace
 from datetime import timedelta
+from typing import get_args
 
 import asyncpg
 import pytest
@@ -41,6 +43,7 @@ FACTS: list[Fact] = [
     held_follow_up("2026-12-15 10:00", is_remote=True),
     held_follow_up("2026-12-15 10:00", family_present=False, follow_up_id=MEETING),
     held_follow_up("2026-12-15 10:00", worker_present=False, follow_up_id=UNIT),
+    replace(held_follow_up("2026-12-15 10:00", follow_up_id=ANOTHER_MEETING), imported=True),
     booked_follow_up("2026-12-15 10:00", recorded="2026-11-24 10:00"),
     closed_case("2026-12-20", recorded="2026-12-20 10:00"),
     closed_case(None, recorded="2026-12-21 10:00", version=3),
@@ -59,6 +62,13 @@ class TestFacts:
 
         assert set(loaded[CASE]) == set(FACTS)
         assert loaded[MEETING] == CaseFacts()
+
+    @pytest.mark.parametrize("kind", get_args(Fact))
+    async def test_are_given_with_every_field_set(self, kind: type[Fact]) -> None:
+        """Else a field that came later could be left out on its way to the database, and come back empty as it went."""
+        given = [fact for fact in FACTS if isinstance(fact, kind)]
+
+        assert {name.name for name in fields(kind) if not any(getattr(fact, name.name) for fact in given)} == set()
 
     async def test_are_append_only(self, database: Database) -> None:
         """A version that is there stays as it is, whatever is said of it later."""
