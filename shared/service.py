@@ -169,6 +169,8 @@ async def _live(service: Service[S], settings: S) -> int:
         if database is not None:
             try:
                 await _work(service, settings, database, end)
+            except WrongSettings as wrong:  # what only their use could show, such as keys that are none
+                end.ask(str(wrong), exit_code=os.EX_CONFIG)
             finally:
                 if not await ends_within(_POOL_CLOSES_WITHIN_SECONDS, database.close()):
                     database.pool.terminate()

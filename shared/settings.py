@@ -10,7 +10,13 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 
 class WrongSettings(Exception):
@@ -86,6 +92,9 @@ class Settings(BaseSettings):
             wrong = invalid.errors(include_input=False, include_url=False)
             lines = (f"{prefix}{'_'.join(map(str, each['loc']))}".upper() + f": {each['msg']}" for each in wrong)
             raise WrongSettings("\n".join(lines)) from None
+        except SettingsError as unreadable:  # a file that is not there, text that is no JSON: the name, and why
+            message = f"{unreadable}: {unreadable.__cause__}"
+            raise WrongSettings(message) from None
 
     @field_validator("database_url")
     @classmethod

@@ -19,7 +19,7 @@ from joserfc.jwk import KeySet, RSAKey
 from joserfc.jws import JWSRegistry
 
 from shared.http.access import Principal
-from shared.settings import Settings
+from shared.settings import Settings, WrongSettings
 
 ALGORITHMS: Final = ("ES256", "PS256", "RS256")
 """Public-key signatures only, and fixed: a token never chooses how it is checked."""
@@ -28,7 +28,7 @@ _LEEWAY_SECONDS: Final = 30  # clocks of two well-kept machines differ by less
 _SMALLEST_RSA_BITS: Final = 2048
 
 
-class UnfitKeys(Exception):
+class UnfitKeys(WrongSettings):
     """The configured keys cannot be used to check tokens; the message says why."""
 
 

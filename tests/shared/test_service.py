@@ -145,6 +145,14 @@ class TestStart:
         ]
         assert "hush" not in said
 
+    async def test_names_keys_that_are_of_no_use(self, start: Start) -> None:
+        """A secret that was not mounted shows only when it is read."""
+        async with start(listens=False, token_keys_file="/not/mounted") as bakehouse:
+            await asyncio.wait_for(bakehouse.process.wait(), 20)
+
+        assert bakehouse.process.returncode == os.EX_CONFIG
+        assert bakehouse.why_it_ended() == "the token keys cannot be read as a JWKS (FileNotFoundError)"
+
     async def test_says_that_its_port_is_taken(self, start: Start) -> None:
         """And which."""
         with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -64,6 +64,22 @@ class TestSettings:
             "OVEN_HTTP_PORT: Field required",
         ]
 
+    def test_name_a_file_that_cannot_be_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A secret that was not mounted is the first thing to go wrong."""
+        monkeypatch.setenv("OVEN_DATABASE_URL_FILE", "/not/mounted")
+
+        with pytest.raises(WrongSettings, match=r'"database_url".*/not/mounted'):
+            OvenSettings.read()
+
+    def test_name_what_should_be_json_and_show_no_value(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Quotes are easily lost on the way through a shell."""
+        monkeypatch.setenv("OVEN_ROLE_NAMES", "hush")
+
+        with pytest.raises(WrongSettings, match='"role_names"') as wrong:
+            OvenSettings.read()
+
+        assert "hush" not in str(wrong.value)
+
     def test_refuse_ticks_in_the_wrong_order(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The longest pause of the relay may not be shorter than the shortest."""
         monkeypatch.setenv("OVEN_RELAY_TICK_SHORTEST_SECONDS", "1")

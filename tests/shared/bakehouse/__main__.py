@@ -16,6 +16,7 @@ from starlette.routing import Route
 from shared import ids, migrations, outbox
 from shared.database import Trace, Transaction
 from shared.events import Consumed, Event
+from shared.http.tokens import trust_of
 from shared.intake import Batch, Refusals, Subscription
 from shared.loops import Loop
 from shared.metering import Catalogue, Counter
@@ -77,6 +78,8 @@ async def eat(tx: Transaction, batch: Batch) -> Refusals:
 
 def app(parts: Parts[BakehouseSettings]) -> Starlette:
     """Bake on request; who gets an answer has a loaf."""
+    if str(parts.settings.token_keys_file) != "unused":  # nobody has to sign in here, but somebody may
+        trust_of(parts.settings)
 
     async def bake(request: Request) -> Response:
         loaf = LoafBaked(loaf_id=ids.new_id())
