@@ -24,6 +24,7 @@ from deploy.trouble import Trouble
 from shared import seals
 from shared.access_log import Notes
 from shared.ids import new_id
+from tests.architecture.tree import ROOT
 from tests.probe import until
 from tests.role_matrix import on_record
 
@@ -69,6 +70,11 @@ class TestTheWords:
         """Roles are part of what the client may know."""
         roles = {role for api in APIS.values() for rule in api.RULES.values() for role in rule.roles}
         assert set(log_words.ROLES) == roles
+
+    def test_for_a_role_are_those_of_the_glossary(self) -> None:
+        """One word for one idea, also in Finnish."""
+        glossary = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+        assert [word for word in log_words.ROLES.values() if f"| {word} |" not in glossary] == []
 
 
 class TestTheTable:
