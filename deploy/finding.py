@@ -1,5 +1,6 @@
 """Where the databases and Kafka are: what the environment says, else the trial that runs on this machine."""
 
+import logging
 import os
 import re
 import sys
@@ -29,6 +30,7 @@ def kafka(given: str | None) -> str:
     if not _SERVERS.fullmatch(servers):
         what, cure = f"'{servers}' names no servers of Kafka.", "Write them as host:port, or host:port,host:port"
         raise Trouble(what, cure=cure, exit_code=ExitCode.USAGE)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that it does not answer we say ourselves, once
     return servers
 
 

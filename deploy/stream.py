@@ -13,9 +13,13 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from deploy import kafka_topics
 from deploy.clocks import HELSINKI
 from deploy.trouble import ExitCode, Trouble
+from shared.clock import monotonic
 from shared.envelope import WATERMARK_LABEL, Envelope, UnreadableEnvelope, from_headers
+from shared.trouble import ends_within
 
 _WAIT_MS = 200
+_QUIET_SECONDS = 10.0
+_STOP_SECONDS = 3.0
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 Record = ConsumerRecord[bytes, bytes]
@@ -98,14 +102,16 @@ class Told:
         )
 
 
-async def facts(servers: str, topics: Iterable[str], *, from_beginning: bool, follow: bool) -> AsyncGenerator[Told]:
+async def facts(
+    servers: str, topics: Iterable[str], *, from_beginning: bool, follow: bool, quiet_seconds: float = _QUIET_SECONDS
+) -> AsyncGenerator[Told]:
     """
     Yield facts: first those that are there (*from_beginning*), by the time they were recorded, then each as it comes.
 
-    Watermarks are left out. Ends only unless told to *follow*.
+    Watermarks are left out. Ends unless told to *follow*; after *quiet_seconds* Kafka is asked if it is there.
 
     Raises:
-        Trouble: no broker answers, or a topic is missing.
+        Trouble: no broker answers, or none any more; or a topic is missing.
     """
     async with _consumer(servers, list(topics)) as consumer:
         ends = await consumer.end_offsets(list(consumer.assignment()))
@@ -118,8 +124,15 @@ async def facts(servers: str, topics: Iterable[str], *, from_beginning: bool, fo
         else:
             for partition, end in ends.items():
                 consumer.seek(partition, end)
+        heard_at = monotonic()
         while follow:
-            for told in _read(await consumer.getmany(timeout_ms=_WAIT_MS)):
+            batch = await consumer.getmany(timeout_ms=_WAIT_MS)
+            if batch:
+                heard_at = monotonic()
+            elif monotonic() - heard_at > quiet_seconds:  # a consumer never says that its brokers are gone
+                async with kafka_topics.administrator(servers):
+                    heard_at = monotonic()
+            for told in _read(batch):
                 yield told
 
 
@@ -153,7 +166,7 @@ async def _consumer(servers: str, topics: list[str]) -> AsyncGenerator["_Consume
         consumer.assign(partitions)
         yield consumer
     finally:
-        await consumer.stop()
+        await ends_within(_STOP_SECONDS, consumer.stop())  # where Kafka is gone it may hang, or end as cancelled
 
 
 async def _partitions(servers: str, topics: list[str]) -> list[TopicPartition]:
