@@ -9,8 +9,8 @@ from deploy.trouble import ExitCode, Trouble
 from shared.migrations import SchemaMismatch
 from shared.trouble import is_passing
 
-_NOT_LET_IN = ("28", "3D")
-"""Wrong role or password; no such database."""
+_NOT_LET_IN = ("28", "3D", "42501")
+"""Wrong role or password; no such database; a role that may not do this."""
 _AGAIN = "See that it runs and that its address is right (a trial: make trial), and run the same command again."
 
 

@@ -20,6 +20,7 @@ class TestWhatIsInTheWay:
             (asyncpg.LockNotAvailableError("lock timeout"), ExitCode.UNAVAILABLE, "again"),
             (asyncpg.InvalidPasswordError("password"), ExitCode.FAILED, "password"),
             (asyncpg.InvalidCatalogNameError("no database"), ExitCode.FAILED, "databases create"),
+            (asyncpg.InsufficientPrivilegeError("permission denied"), ExitCode.FAILED, "role"),
             (asyncpg.UndefinedTableError('relation "gaps" does not exist'), ExitCode.FAILED, "heijastin migrate"),
             (asyncpg.ClientConfigurationError("invalid DSN"), ExitCode.USAGE, "postgresql://"),
             (SchemaMismatch("0001_loaves.sql was changed"), ExitCode.CONFLICT, "applied"),
