@@ -64,9 +64,10 @@ async def take_in(tx: Transaction, batch: Batch) -> Refusals:
     touched = {*since, *batch.disturbed, *(fact.stream for fact in batch.facts)}
 
     await store.lock_rules(tx, to_change_them=bool(units))
+    await store.begin_cases(tx, [_context_of(fact) for fact in newest.values()])
     cases = await store.lock_cases(tx, {*newest, *_case_ids(touched)})
     for case_id, fact in newest.items():
-        cases[case_id] = _row_with(cases.get(case_id), fact)
+        cases[case_id] = _row_with(cases[case_id], fact)
     for case_id, row in cases.items():
         cases[case_id] = replace(row, disturbed_since=_disturbances(row, touched, since))
     await store.save_facts(tx, kept)
@@ -179,15 +180,18 @@ async def count(
     )
 
 
-def _row_with(row: CaseRow | None, fact: Fact) -> CaseRow:
+def _row_with(row: CaseRow, fact: Fact) -> CaseRow:
     """Return the case with the context of *fact*, if that is the newest of its stream; a memo's is second-hand."""
+    sequence = _context_sequence(fact)
+    if row.context_sequence >= sequence:
+        return row
+    return CaseRow(_context_of(fact), sequence, row.disturbed_since)
+
+
+def _context_of(fact: Fact) -> Context:
     said = fact.body
     assert isinstance(said, OfCase)  # noqa: S101 - for the type checker: only such facts are collected
-    sequence = _context_sequence(fact)
-    if row is not None and row.context_sequence >= sequence:
-        return row
-    context = Context(said.case_id, said.case_code, said.team_id, said.responsible_worker_ids)
-    return CaseRow(context, sequence, row.disturbed_since if row else {})
+    return Context(said.case_id, said.case_code, said.team_id, said.responsible_worker_ids)
 
 
 def _context_sequence(fact: Fact) -> int:

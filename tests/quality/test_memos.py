@@ -1,5 +1,6 @@
 """What quality makes of memos, with its real database: judged apart from the month, at a gate of their own."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from services.quality.domain.announcements import promise_id
 from services.records.events import MemoExpected, MemoRecorded, MemoReviewAgreed, MemoReviewedWithFamily
 from shared.inbox import StreamKey
 from shared.intake import Batch
+from tests.probe import until
 from tests.quality.builders import CASE, MEETING, UNIT, local
 from tests.quality.stream import Hearing, case_reassigned, follow_up_booked, meeting_held, memo_said
 from tests.scheduling.edge import TRUST, Caller
@@ -100,6 +102,30 @@ class TestAMemo:
         assert await told(hearing, REVIEWED) == ["PromiseMade", "PromiseKept"]
         kept = await last(hearing, REVIEWED)
         assert (kept["anchor_on"], kept["due_on"], kept["met_on"]) == ("2026-11-26", "2026-12-03", "2026-12-03")
+
+
+class TestACaseNeverHeardOf:
+    @pytest.mark.parametrize("is_memo_first", [False, True])
+    async def test_may_be_heard_of_on_both_topics_at_once(self, hearing: Hearing, *, is_memo_first: bool) -> None:
+        """By two processes: the later one judges with the facts of the other, and forgets none of its alarms."""
+        topics = [hearing.number(meeting_held(), BOOKED), hearing.number(EXPECTED)]
+        first, second = reversed(topics) if is_memo_first else topics
+        async with hearing.database.transaction() as tx:
+            await handlers.take_in(tx, Batch(first))
+            other = asyncio.create_task(hearing.take(Batch(second)))
+
+            async def waits_or_is_done() -> bool:
+                return other.done() or await hearing.database.pool.fetchval(
+                    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted)"
+                )
+
+            await until(waits_or_is_done)
+        await other
+        assert await told(hearing, MONTH) == await told(hearing, RECORDED) == ["PromiseMade"]
+
+        await hearing.pass_gate(MONTH_LAPSED)
+        await hearing.look_again()
+        assert await told(hearing, MONTH) == await told(hearing, RECORDED) == ["PromiseMade", "DeviationRaised"]
 
 
 class TestTheGates:

@@ -7,6 +7,7 @@ The database of quality: facts in, promises as last said, and the cases that wai
 from services.quality.store.cases import (
     CaseRow,
     Passed,
+    begin_cases,
     claim_cases,
     count_due,
     list_due,
@@ -41,6 +42,7 @@ __all__ = [
     "Sought",
     "Source",
     "UnknownPromise",
+    "begin_cases",
     "claim_cases",
     "count_due",
     "forget",

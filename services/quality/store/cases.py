@@ -1,6 +1,6 @@
 """Cases that quality has heard of, and when each is to be judged again."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -8,6 +8,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
+from pydantic import TypeAdapter
 
 from services.quality.consumed import CASES, MEMOS
 from services.quality.domain.announcements import Context
@@ -16,6 +17,7 @@ from services.quality.store.rows import Source
 from shared.database import Transaction
 
 _Key = TypeVar("_Key", str, Topics)
+_CONTEXTS = TypeAdapter(Sequence[Context])
 
 Passed = Mapping[Topics, datetime | None]
 """How far each gate has come; None: it is shut."""
@@ -44,6 +46,14 @@ _CASE_COLUMNS = """
     look_again_at, memos_look_again_at
 """
 
+# Waits for whoever hears of the same case for the first time at this moment, on another topic.
+_BEGIN_CASES = """
+    INSERT INTO cases (case_id, case_code, team_id, responsible_worker_ids, context_sequence)
+    SELECT case_id, case_code, team_id, responsible_worker_ids, 0
+    FROM jsonb_populate_recordset(NULL::cases, $1) ORDER BY case_id
+    ON CONFLICT (case_id) DO NOTHING
+"""
+
 # In the order of the ids, as everybody locks them.
 _LOCK_CASES = f"SELECT {_CASE_COLUMNS} FROM cases WHERE case_id = ANY ($1::uuid[]) ORDER BY case_id FOR UPDATE"
 
@@ -70,6 +80,16 @@ _SAVE_CASES = f"""
         disturbed_since = excluded.disturbed_since, memos_disturbed_since = excluded.memos_disturbed_since,
         look_again_at = excluded.look_again_at, memos_look_again_at = excluded.memos_look_again_at
 """
+
+
+async def begin_cases(tx: Transaction, contexts: Sequence[Context]) -> None:
+    """
+    See to it that each case has a row to be locked, with this context if it had none.
+
+    In the order of their ids and before any case is locked, so that nobody waits in a circle.
+    """
+    if contexts:
+        await tx.execute(_BEGIN_CASES, _CONTEXTS.dump_json(contexts).decode())
 
 
 async def lock_cases(tx: Transaction, case_ids: Collection[UUID]) -> dict[UUID, CaseRow]:
