@@ -45,7 +45,7 @@ class Batch:
 
     `facts` are fresh, in stream order per key but for late arrivals. `disturbed` are the streams whose parked facts
     or gaps changed; `disturbed_since` says for every stream touched since when it has parked facts or an open gap that
-    is not quiet.
+    is not quiet: of several gaps the newest.
     """
 
     facts: tuple[Fact, ...]

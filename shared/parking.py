@@ -46,12 +46,15 @@ _SEEN_BEFORE = """
          USING (topic, partition, kafka_offset)
 """
 
+# What is parked waits for the first of it; but each gap is an accident of its own, and the newest counts: one that nobody
+# can fill any more must not make those that come after it look old.
 _DISTURBANCES = """
-    SELECT topic, key, min(since) AS since
+    SELECT topic, key, max(since) AS since
     FROM (
-        SELECT topic, key, parked_at AS since
+        SELECT topic, key, min(parked_at) AS since
         FROM parked JOIN unnest($1::text[], $2::text[]) AS touched (topic, key) USING (topic, key)
         WHERE state = 'parked'
+        GROUP BY topic, key
         UNION ALL
         SELECT topic, key, noticed_at
         FROM gaps JOIN unnest($1::text[], $2::text[]) AS touched (topic, key) USING (topic, key)
@@ -61,9 +64,10 @@ _DISTURBANCES = """
 """
 
 _DISTURBED_SINCE = """
-    SELECT topic, key, min(since) AS since
+    SELECT topic, key, max(since) AS since
     FROM (
-        SELECT topic, key, parked_at AS since FROM parked WHERE state = 'parked' AND key IS NOT NULL
+        SELECT topic, key, min(parked_at) AS since FROM parked WHERE state = 'parked' AND key IS NOT NULL
+        GROUP BY topic, key
         UNION ALL
         SELECT topic, key, noticed_at FROM gaps WHERE NOT is_quiet
     ) AS disturbances
@@ -241,7 +245,11 @@ async def seen_before(tx: Transaction, records: Collection[Received]) -> set[tup
 async def disturbances(
     connection: Connection | Transaction, streams: Collection[StreamKey]
 ) -> dict[StreamKey, datetime]:
-    """Return since when (business time) each of *streams* has parked facts or an open gap that is not quiet."""
+    """
+    Return since when (business time) each of *streams* has parked facts or an open gap that is not quiet.
+
+    Where several things went wrong, since the last of them did.
+    """
     if not streams:
         return {}
     rows = await connection.fetch(_DISTURBANCES, *_columns(streams))

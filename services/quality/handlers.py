@@ -58,9 +58,7 @@ async def take_in(tx: Transaction, batch: Batch) -> Refusals:
             newest[said.case_id] = max(fact, newest.get(said.case_id, fact), key=_context_sequence)
 
     refusals = apply_in_order(batch.facts, apply)
-    since = dict(batch.disturbed_since)
-    for fact, _ in refusals:
-        since.setdefault(fact.stream, tx.now)
+    since = {**batch.disturbed_since, **{fact.stream: tx.now for fact, _ in refusals}}
     touched = {*since, *batch.disturbed, *(fact.stream for fact in batch.facts)}
 
     await store.lock_rules(tx, to_change_them=bool(units))
@@ -210,7 +208,7 @@ def _disturbances(
 
 def _line(row: CaseRow, passed: Passed, needs: Topics) -> Line:
     disturbed = [at for topic, at in row.disturbed_since.items() if topic in needs]
-    return Line(passed[needs], min(disturbed, default=None))
+    return Line(passed[needs], max(disturbed, default=None))
 
 
 def _due_since(row: CaseRow, passed: Passed) -> datetime:

@@ -170,6 +170,18 @@ class TestADisturbedCase:
         await hearing.look_again()
         assert await hearing.published() == ["PromiseMade", "PromiseUndetermined", "DeviationRaised"]
 
+    async def test_is_undetermined_anew_when_another_fact_goes_wrong(self, hearing: Hearing) -> None:
+        """Judged on the rest since long, it has a day again for what is missing since now."""
+        long_since = {STREAM: EXPIRY - timedelta(days=3)}
+        await hearing.pass_gate(EXPIRED)
+        await hearing.take(Batch(hearing.number(meeting_held(), BOOKED), frozenset([STREAM]), long_since))
+        assert await hearing.published() == ["PromiseMade", "DeviationRaised"]
+
+        refused = hearing.number(follow_up_held(held_on="2026-12-14"))
+        assert len(await hearing.take(Batch(refused, frozenset(), long_since))) == 1
+
+        assert (await hearing.published())[2:] == ["PromiseUndetermined"]
+
     @pytest.mark.parametrize("key", ["no uuid", str(another_case(9))])
     async def test_may_be_none_that_we_know(self, hearing: Hearing, key: str) -> None:
         """A poisoned record may have any key, and any topic."""

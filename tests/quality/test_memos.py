@@ -181,6 +181,17 @@ class TestADisturbedMemo:
         await hearing.take(Batch((), frozenset([stream])))
         assert await told(hearing, RECORDED) == ["PromiseMade", "PromiseUndetermined", "PromiseReopened"]
 
+    async def test_is_uncertain_for_a_day_whatever_else_has_been_missing_for_long(self, hearing: Hearing) -> None:
+        """A case that is judged on the rest since long is no reason to believe what is missing since now."""
+        case, memo = (CASES, str(CASE)), (MEMOS, str(CASE))
+        since = {case: local("2026-11-01 10:00"), memo: local("2026-11-25 09:00")}
+        await hearing.hear(meeting_held(), BOOKED, EXPECTED)
+        await hearing.pass_gate("2026-11-25 10:00")
+        await hearing.take(Batch((), frozenset([case, memo]), since))
+
+        assert await told(hearing, RECORDED) == ["PromiseMade", "PromiseUndetermined"]
+        assert await told(hearing, MONTH) == ["PromiseMade"]
+
     async def test_is_uncertain_when_the_case_is(self, hearing: Hearing) -> None:
         """Both need what scheduling says."""
         stream: StreamKey = (CASES, str(CASE))

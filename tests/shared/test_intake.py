@@ -9,6 +9,7 @@ from shared import gate, records
 from shared.database import Database, Transaction
 from shared.errors import Transient
 from shared.intake import Batch, Intake, IntakePaused, followed_by
+from shared.missing import missing_at
 from shared.records import Fact
 from shared.relay import watermark
 from tests.probe import until
@@ -75,6 +76,24 @@ class TestABatch:
         assert closed.disturbed_since == {}
         assert await eaten_of(database, "rye") == [1, 3, 4, 2]
         assert [line["event"] for line in lines] == ["gap_noticed"]
+
+    async def test_tells_since_when_the_newest_of_several_gaps_is_open(self, database: Database) -> None:
+        """One that nobody can fill any more makes no later one old."""
+        eater, oven = Eater(), Oven()
+        rye = (TOPIC, "rye")
+        await take(database, eater, [oven.fact("rye", 1), oven.fact("rye", 3)])
+        await database.pool.execute("UPDATE gaps SET noticed_at = $1", LONG_AGO)
+
+        await take(database, eater, [oven.fact("rye", 6)])
+        async with database.reading() as connection:
+            [old, new] = await missing_at(connection)
+        await take(database, eater, [oven.fact("rye", 5)])
+        await take(database, eater, [oven.fact("rye", 4)])
+
+        _, opened, smaller, closed = eater.batches
+        assert old.noticed_at == LONG_AGO < new.noticed_at
+        assert opened.disturbed_since == smaller.disturbed_since == {rye: new.noticed_at}
+        assert closed.disturbed_since == {rye: LONG_AGO}
 
     async def test_passes_over_types_that_it_does_not_know(self, database: Database) -> None:
         """A new type must not stop old readers; it leaves no gap either."""

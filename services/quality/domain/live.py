@@ -41,7 +41,7 @@ class Line:
     """
     How far the topics that a policy needs have been heard: everything recorded before `until` (None: the gate is shut).
 
-    `disturbed_since` is since when facts of the case are missing or parked on them.
+    `disturbed_since` is since when facts of the case are missing or parked on them; of several accidents the last.
     """
 
     until: datetime | None
