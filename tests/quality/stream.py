@@ -17,6 +17,7 @@ from services.scheduling.events import (
     FollowUpHeld,
     FollowUpScheduled,
     MeetingHeld,
+    MeetingRetracted,
     UnitConfigured,
 )
 from shared import gate
@@ -53,6 +54,11 @@ def meeting_held(
         "held_on": last_day(ended),
     }
     return changed(MeetingHeld.example(), state | different), local(recorded) if recorded else ended
+
+
+def meeting_retracted(recorded: str) -> Wire:
+    """The Heijastin was not held after all."""
+    return changed(MeetingRetracted.example(), {"version": 9}), local(recorded)
 
 
 def follow_up_held(

@@ -26,6 +26,7 @@ from tests.quality.stream import (
     follow_up_cancelled,
     follow_up_held,
     meeting_held,
+    meeting_retracted,
     unit_configured,
 )
 
@@ -205,6 +206,25 @@ class TestAUnit:
         assert await hearing.look_again() == [0.0]
         assert await hearing.published() == ["PromiseMade", "PromiseRedated"]
         assert (await hearing.told())[-1][1]["due_on"] == "2026-12-28"
+
+    async def test_heard_of_after_all_else_leaves_a_rebuild_nothing_to_say(self, hearing: Hearing) -> None:
+        """Of a promise that is void by then too: its dates are those of its unit's rule, as read again."""
+        said = [
+            meeting_held(),
+            meeting_retracted("2026-11-25 10:00"),
+            unit_configured("2026-11-20 10:00", holiday_policy="roll_forward_150_1930"),
+        ]
+        for fact in said:
+            await hearing.hear(fact)
+        await hearing.pass_gate(EXPIRED)
+        await hearing.look_again()
+        before = await _promises(hearing)
+        async with hearing.database.transaction() as tx:
+            await handlers.forget(tx)
+        await hearing.take(Batch(Hearing(hearing.database).number(*said)), muted=True)
+        await timers.settle(hearing.database)
+
+        assert await _promises(hearing) == before
 
     async def test_is_known_by_its_highest_version(self, hearing: Hearing) -> None:
         """Whatever came last."""

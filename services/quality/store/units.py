@@ -20,7 +20,7 @@ _SAVE_UNITS = """
 # Its hours, free days or rules have changed: every case with a promise there is judged again as soon as may be.
 _WAKE_CASES_OF_UNITS = """
     UPDATE cases SET look_again_at = 'epoch'
-    WHERE case_id IN (SELECT case_id FROM promises WHERE unit_id = ANY ($1::uuid[]) AND status <> 'void')
+    WHERE case_id IN (SELECT case_id FROM promises WHERE unit_id = ANY ($1::uuid[]))
 """
 
 
