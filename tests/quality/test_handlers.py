@@ -344,7 +344,12 @@ async def _promises(hearing: Hearing) -> list[tuple[Any, ...]]:
 
 class TestFigures:
     async def figures(
-        self, hearing: Hearing, *, as_of: str | None = None, units: tuple[UUID, ...] = (UNIT,)
+        self,
+        hearing: Hearing,
+        *,
+        as_of: str | None = None,
+        heard_until: str = LONG_AFTER,
+        units: tuple[UUID, ...] = (UNIT,),
     ) -> list[Figures]:
         """Count December 2026."""
         async with hearing.database.reading() as reading:
@@ -355,7 +360,7 @@ class TestFigures:
                 due_from=date(2026, 12, 1),
                 due_until=date(2027, 1, 1),
                 as_of=local(as_of) if as_of else None,
-                heard_until=local(LONG_AFTER),
+                heard_until=local(heard_until),
             )
 
     async def test_are_those_last_said_or_those_of_a_cut_off_day(self, hearing: Hearing) -> None:
@@ -371,6 +376,18 @@ class TestFigures:
         assert (now.kept, now.kept_recorded_late, now.lapsed, now.strict_rate) == (1, 1, 0, 1.0)
         assert (then.kept, then.kept_recorded_late, then.lapsed, then.strict_rate) == (0, 0, 1, 0.0)
         assert later == now
+
+    async def test_begin_with_the_day_after_the_due_day(self, hearing: Hearing) -> None:
+        """However early a promise was kept: by what was known then, and until now."""
+        await hearing.hear(meeting_held(), follow_up_held())
+        assert await self.figures(hearing, as_of="2026-12-24 23:59") == []
+        assert await self.figures(hearing, heard_until="2026-12-24 23:59") == []
+        [then], [now] = (
+            await self.figures(hearing, as_of="2026-12-25 00:00"),
+            await self.figures(hearing, heard_until="2026-12-25 00:00"),
+        )
+        assert then == now
+        assert (now.due, now.kept) == (1, 1)
 
     async def test_are_of_the_asked_units_and_due_days(self, hearing: Hearing) -> None:
         """The unit in which the meeting was held; the day it was due."""
