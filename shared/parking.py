@@ -46,37 +46,33 @@ _SEEN_BEFORE = """
          USING (topic, partition, kafka_offset)
 """
 
-# What is parked waits for the first of it; but each gap is an accident of its own, and the newest counts: one that nobody
-# can fill any more must not make those that come after it look old.
-_DISTURBANCES = """
-    SELECT topic, key, max(since) AS since
-    FROM (
-        SELECT topic, key, min(parked_at) AS since
-        FROM parked JOIN unnest($1::text[], $2::text[]) AS touched (topic, key) USING (topic, key)
-        WHERE state = 'parked'
-        GROUP BY topic, key
-        UNION ALL
-        SELECT topic, key, noticed_at
-        FROM gaps JOIN unnest($1::text[], $2::text[]) AS touched (topic, key) USING (topic, key)
-        WHERE NOT is_quiet
-    ) AS disturbances
-    GROUP BY topic, key
-"""
+_TOUCHED = "JOIN unnest($1::text[], $2::text[]) AS touched (topic, key) USING (topic, key)"
 
-_DISTURBED_SINCE = """
-    SELECT topic, key, max(since) AS since
-    FROM (
-        SELECT topic, key, min(parked_at) AS since FROM parked WHERE state = 'parked' AND key IS NOT NULL
+
+def _since(which: str) -> str:
+    """
+    Return the query since when streams are disturbed, those of *which*.
+
+    Facts that are parked wait for the first of them, so its time is theirs. Each gap is an accident of its own, and the
+    newest counts: one that nobody can fill any more must not make those after it look old.
+    """
+    return f"""
+        SELECT topic, key, max(since) AS since
+        FROM (
+            SELECT topic, key, min(parked_at) AS since
+            FROM parked {which} WHERE state = 'parked' AND key IS NOT NULL GROUP BY topic, key
+            UNION ALL
+            SELECT topic, key, noticed_at FROM gaps {which} WHERE NOT is_quiet
+        ) AS disturbances
         GROUP BY topic, key
-        UNION ALL
-        SELECT topic, key, noticed_at FROM gaps WHERE NOT is_quiet
-    ) AS disturbances
-    GROUP BY topic, key
-"""
+    """
+
+
+_DISTURBANCES = _since(_TOUCHED)
 
 # A rebuild that was cut short and is begun again finds newer clocks than those it kept: the older ones stand.
 _KEEP_CLOCKS = f"""
-    INSERT INTO disturbed_before_rebuild (topic, key, since) {_DISTURBED_SINCE}
+    INSERT INTO disturbed_before_rebuild (topic, key, since) {_since("")}
     ON CONFLICT (topic, key) DO UPDATE SET since = least(disturbed_before_rebuild.since, excluded.since)
 """
 

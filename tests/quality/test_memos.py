@@ -104,10 +104,13 @@ class TestAMemo:
         assert (kept["anchor_on"], kept["due_on"], kept["met_on"]) == ("2026-11-26", "2026-12-03", "2026-12-03")
 
 
-class TestACaseNeverHeardOf:
+class TestTwoProcesses:
     @pytest.mark.parametrize("is_memo_first", [False, True])
-    async def test_may_be_heard_of_on_both_topics_at_once(self, hearing: Hearing, *, is_memo_first: bool) -> None:
-        """By two processes: the later one judges with the facts of the other, and forgets none of its alarms."""
+    @pytest.mark.parametrize("is_known", [False, True])
+    async def test_may_hear_of_a_case_at_once(self, hearing: Hearing, *, is_known: bool, is_memo_first: bool) -> None:
+        """Each on its topic: the later judges with the facts of the other, and keeps its alarm."""
+        if is_known:
+            await hearing.hear(case_reassigned("2026-11-24 10:00"))
         topics = [hearing.number(meeting_held(), BOOKED), hearing.number(EXPECTED)]
         first, second = reversed(topics) if is_memo_first else topics
         async with hearing.database.transaction() as tx:

@@ -143,6 +143,18 @@ class TestAFactThatTheFoldRefuses:
         ]
         assert len(eater.batches) == 1
 
+    async def test_tells_since_when_its_key_waits_and_what_comes_behind_it_begins_no_other_wait(
+        self, database: Database
+    ) -> None:
+        """Else a key of which there is news every day would be uncertain for ever."""
+        eater, oven = Eater(refuses={13}), Oven()
+        await take(database, eater, [oven.fact("rye", 1, grams=13)])
+        await database.pool.execute("UPDATE parked SET parked_at = $1", LONG_AGO)
+
+        await take(database, eater, [oven.fact("rye", 2)])
+
+        assert eater.batches[-1].disturbed_since == {(TOPIC, "rye"): LONG_AGO}
+
 
 class TestWhatFollowsAFold:
     async def test_is_given_what_was_not_refused(self, database: Database) -> None:
