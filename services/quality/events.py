@@ -267,7 +267,7 @@ class DeviationRaised(PromiseFact):
     """
     Emitted when a promise is known not to have been kept: nothing of what was recorded in time says otherwise.
 
-    Again, with its version unchanged, when it was undetermined for a while and is not any more.
+    Again when it was undetermined for a while and is not any more; with its version unchanged unless its day moved.
     Key: the case. Needed by the board and by those who answer for quality.
     """
 
