@@ -6,6 +6,7 @@ starts it again.
 """
 
 import asyncio
+import math
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -377,7 +378,9 @@ def _by_mail(box: Mailbox) -> dict[str, str]:
 
 
 async def _listen(region: LiveRegion) -> None:
-    async with aclosing(facts(region.running.kafka, topics.load(), from_beginning=True, follow=True)) as flow:
+    # Kafka is away for a while in some journeys; the listener waits for it.
+    flowing = facts(region.running.kafka, topics.load(), from_beginning=True, follow=True, quiet_seconds=math.inf)
+    async with aclosing(flowing) as flow:
         async for told in flow:
             region.heard.append(told)
 
