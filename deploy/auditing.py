@@ -53,7 +53,7 @@ class Extract:
 
 async def all_is_whole(service: str | None, tell: Callable[[str], None]) -> bool:
     """Tell what an audit of *service*, or of every service, finds, and whether nothing is wrong."""
-    names = [service] if service else migrating.services()
+    names = migrating.chosen(service)
     found = [(name, await checked(name)) for name in names]
     for name, of_service in found:
         tell(told(name, of_service))

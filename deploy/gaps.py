@@ -22,7 +22,7 @@ class Filled:
 
 async def listed(service: str | None) -> list[Row]:
     """Return what *service* misses, or what each of them does, the longest missing first."""
-    return [_row(name, each) for name in _chosen(service) for each in await _missing_at(name)]
+    return [_row(name, each) for name in migrating.chosen(service) for each in await _missing_at(name)]
 
 
 async def filled(service: str | None, kafka_servers: str) -> list[Filled]:
@@ -33,15 +33,11 @@ async def filled(service: str | None, kafka_servers: str) -> list[Filled]:
         KafkaError: not all are confirmed; doing it again is right.
     """
     done: list[Filled] = []
-    for name in _chosen(service):
+    for name in migrating.chosen(service):
         if passed_over := await _missing_at(name):
             sent = await _sent_again(passed_over, kafka_servers)
             done.append(Filled(name, sum(each.facts for each in passed_over), sent))
     return done
-
-
-def _chosen(service: str | None) -> Sequence[str]:
-    return [service] if service else migrating.services()
 
 
 async def _missing_at(service: str) -> list[Missing]:

@@ -14,6 +14,11 @@ def services() -> list[str]:
     return sorted(main.parent.name for main in (_TREE / "services").glob("*/main.py"))
 
 
+def chosen(service: str | None) -> list[str]:
+    """Return the name of *service* alone, or of every service where none is named."""
+    return [service] if service else services()
+
+
 def demand(service: str) -> None:
     """
     Do nothing if there is such a service.

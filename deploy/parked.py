@@ -16,7 +16,7 @@ async def listed(service: str | None, *, settled: bool) -> list[Row]:
     """Return what is parked at *service*, or at all of them, or what was and is *settled*; oldest first."""
     states: tuple[State, ...] = ("replayed", "discarded") if settled else ("parked",)
     rows: list[Row] = []
-    for name in [service] if service else migrating.services():
+    for name in migrating.chosen(service):
         async with finding.connected(name) as connection:
             for state in states:
                 rows.extend(_row(name, row) for row in await parking.list_parked(connection, state=state, limit=10_000))

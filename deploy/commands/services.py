@@ -55,7 +55,7 @@ def databases_create(
 
     from deploy import databases, finding, migrating
 
-    for name in [service] if service else migrating.services():
+    for name in migrating.chosen(service):
         migrating.demand(name)
         asyncio.run(
             databases.provision(
